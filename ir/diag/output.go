@@ -1,0 +1,8 @@
+package diag
+
+// Codes about writing output.
+const ()
+
+func outputEntries() []Entry {
+	return []Entry{}
+}

@@ -1,0 +1,163 @@
+package ir
+
+import (
+	"slices"
+	"strings"
+)
+
+// NamespaceName is the label that the control plane keeps equal to a
+// namespace's name (Kubernetes: NamespaceDefaultLabelName). A selector names a
+// namespace by it, so that names and labels are one algebra.
+const NamespaceName = "kubernetes.io/metadata.name"
+
+// Pods is a set of pods on the pod network: those whose namespace's labels,
+// own labels and service account all fit. It is never empty by construction,
+// save for what the cluster holds.
+type Pods struct {
+	Namespace Selector   // over namespace labels, NamespaceName included
+	Labels    Selector   // over pod labels
+	Account   Constraint // over the service account's name; Anything where it does not matter
+}
+
+// AllPods is every pod on the pod network, in every namespace.
+func AllPods() Pods { return Pods{Account: Anything()} }
+
+// InNamespace is every pod of the namespaces with these names.
+func InNamespace(names ...string) Pods {
+	p := AllPods()
+	p.Namespace, _ = Select(Requirement{NamespaceName, OneOf(names...)})
+	return p
+}
+
+// WithLabels narrows the set to pods that the selector matches; false where
+// that leaves nothing.
+func (p Pods) WithLabels(s Selector) (Pods, bool) {
+	var ok bool
+	p.Labels, ok = p.Labels.And(s)
+	return p, ok
+}
+
+// WithAccount narrows the set to pods that run as one of the accounts.
+func (p Pods) WithAccount(c Constraint) (Pods, bool) {
+	p.Account = p.Account.And(c)
+	return p, !p.Account.IsEmpty()
+}
+
+// Names gives the names of the namespaces that the set is confined to, where
+// it is confined to named ones.
+func (p Pods) Names() ([]string, bool) { return p.Namespace.Get(NamespaceName).Values() }
+
+// SingleNamespace gives the one namespace that the set is confined to.
+func (p Pods) SingleNamespace() (string, bool) {
+	if names, ok := p.Names(); ok && len(names) == 1 {
+		return names[0], true
+	}
+	return "", false
+}
+
+// IsNamespace reports that the set is whole namespaces: neither labels nor
+// accounts narrow it.
+func (p Pods) IsNamespace() bool { return p.Labels.IsEverything() && p.Account.IsAnything() }
+
+// IsAll reports that the set is every pod of every namespace.
+func (p Pods) IsAll() bool { return p.IsNamespace() && p.Namespace.IsEverything() }
+
+// And is the intersection; false where it is empty.
+func (p Pods) And(q Pods) (Pods, bool) {
+	ns, ok1 := p.Namespace.And(q.Namespace)
+	ls, ok2 := p.Labels.And(q.Labels)
+	a := p.Account.And(q.Account)
+	return Pods{ns, ls, a}, ok1 && ok2 && !a.IsEmpty()
+}
+
+// Overlaps reports whether some pod may be in both.
+func (p Pods) Overlaps(q Pods) bool {
+	_, ok := p.And(q)
+	return ok
+}
+
+// Contains reports whether p has every pod of q.
+func (p Pods) Contains(q Pods) bool {
+	return p.Namespace.Contains(q.Namespace) && p.Labels.Contains(q.Labels) &&
+		q.Account.And(p.Account).Equal(q.Account)
+}
+
+// Subtract gives disjoint sets that together are p without q. None means that
+// q contains p.
+func (p Pods) Subtract(q Pods) []Pods {
+	both, ok := p.And(q)
+	if !ok {
+		return []Pods{p}
+	}
+	var out []Pods
+	for _, ns := range p.Namespace.Subtract(q.Namespace) {
+		out = append(out, Pods{ns, p.Labels, p.Account})
+	}
+	for _, ls := range p.Labels.Subtract(q.Labels) {
+		out = append(out, Pods{both.Namespace, ls, p.Account})
+	}
+	if a := p.Account.And(q.Account.Not()); !a.IsEmpty() {
+		out = append(out, Pods{both.Namespace, both.Labels, a})
+	}
+	return out
+}
+
+// Equal reports whether both are the same set.
+func (p Pods) Equal(q Pods) bool {
+	return p.Namespace.Equal(q.Namespace) && p.Labels.Equal(q.Labels) && p.Account.Equal(q.Account)
+}
+
+// String is the canonical text, "pods(namespaces; labels; account)" with the
+// parts that narrow nothing left out.
+func (p Pods) String() string {
+	var b strings.Builder
+	b.WriteString("pods(")
+	if names, ok := p.Names(); ok && len(p.Namespace.Requirements()) == 1 {
+		b.WriteString("in " + strings.Join(names, ","))
+	} else if p.Namespace.IsEverything() {
+		b.WriteString("anywhere")
+	} else {
+		b.WriteString("in [" + p.Namespace.String() + "]")
+	}
+	if !p.Labels.IsEverything() {
+		b.WriteString("; " + p.Labels.String())
+	}
+	if !p.Account.IsAnything() {
+		b.WriteString("; " + Requirement{"account", p.Account}.String())
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+// SubtractAll gives disjoint sets that together are the union of from without
+// any of out.
+func SubtractAll(from, out []Pods) []Pods {
+	for _, q := range out {
+		var rest []Pods
+		for _, p := range from {
+			rest = append(rest, p.Subtract(q)...)
+		}
+		from = rest
+	}
+	return from
+}
+
+// Simplify drops the members that another member contains and sorts by
+// canonical text.
+func Simplify(sets []Pods) []Pods {
+	var out []Pods
+	for i, p := range sets {
+		covered := false
+		for j, q := range sets {
+			if i != j && q.Contains(p) && (!p.Contains(q) || j < i) {
+				covered = true
+				break
+			}
+		}
+		if !covered {
+			out = append(out, p)
+		}
+	}
+	slices.SortFunc(out, func(a, b Pods) int { return strings.Compare(a.String(), b.String()) })
+	return out
+}
