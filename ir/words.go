@@ -17,6 +17,14 @@ func (d Direction) String() string {
 	return "ingress"
 }
 
+// Set is the set of this direction alone.
+func (d Direction) Set() Directions {
+	if d == Egress {
+		return EgressOnly
+	}
+	return IngressOnly
+}
+
 // Directions is a set of directions.
 type Directions uint8
 
@@ -30,10 +38,7 @@ const (
 
 // Has reports whether the set has the direction.
 func (s Directions) Has(d Direction) bool {
-	if d == Egress {
-		return s&EgressOnly != 0
-	}
-	return s&IngressOnly != 0
+	return s&d.Set() != 0
 }
 
 func (s Directions) String() string {

@@ -1,0 +1,81 @@
+package lower
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/profile"
+	"github.com/portolan-dev/portolan/ir/set"
+)
+
+// Private is the addresses that pods, nodes and services whose ranges nobody
+// stated are assumed to have: RFC 1918, RFC 6598 and RFC 4193.
+func Private() set.Addresses {
+	return set.AddressesOf(
+		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
+		netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("100.64.0.0/10"),
+		netip.MustParsePrefix("fc00::/7"))
+}
+
+// Outside gives the address ranges that mean an external peer of a rule on the
+// target. Where the target's ranges match pods and nodes as well as the outside
+// (profile.CIDRs), their ranges are taken out. Where those are not stated, an
+// allow keeps to the part that cannot be theirs and a warning says what to
+// state; a deny, which must not get smaller, and an allow of which nothing
+// would be left are errors. false means that nothing may be emitted.
+func (t Target) Outside(diags *diag.List, e ir.External, f ir.Facts, r *ir.Rule) (set.Addresses, bool) {
+	if t.Profile.CIDRs() == profile.CIDRsOutside {
+		return e.Addresses, true
+	}
+	out := e.Addresses.Subtract(f.PodCIDRs).Subtract(f.NodeCIDRs)
+	var missing []string
+	if f.PodCIDRs.IsEmpty() {
+		missing = append(missing, "pod_cidrs")
+	}
+	if f.NodeCIDRs.IsEmpty() {
+		missing = append(missing, "node_cidrs")
+	}
+	doubtful := out.Intersect(Private())
+	if len(missing) == 0 || doubtful.IsEmpty() {
+		if out.IsEmpty() {
+			t.Refuse(diags, diag.NeedsFact, r.Origin, "the addresses of "+e.String()+" are all pods' or nodes' by the cluster's facts",
+				"An external peer is outside the cluster. Name pods by workload or label, and nodes as `nodes`.")
+		}
+		return out, !out.IsEmpty()
+	}
+	facts := strings.Join(missing, " and ")
+	why := "an address range matches pods and nodes too on " + string(t.Profile.Engine) + ", and " + facts + " " + isAre(missing) + " not stated"
+	fix := "State it in the cluster block, for example `cluster { " + missing[0] + " = [\"10.244.0.0/16\"] }`. Until then the private ranges could be pods or nodes."
+	out = out.Subtract(Private())
+	if r.Action != ir.Allow || out.IsEmpty() {
+		t.Refuse(diags, diag.NeedsFact, r.Origin, why, fix)
+		return set.Addresses{}, false
+	}
+	t.Warn(diags, diag.LeftOut, r.Origin,
+		"Rule \""+r.Origin.Address+"\" leaves private addresses out on target \""+t.Name+"\": "+why+".", fix)
+	return out, true
+}
+
+func isAre(list []string) string {
+	if len(list) == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// Families parts address blocks into those of IPv4 and those of IPv6, for
+// formats that take one family in a rule.
+func Families(a set.Addresses) [][]set.Block {
+	blocks := a.Blocks()
+	i := slices.IndexFunc(blocks, func(b set.Block) bool { return b.Prefix.Addr().Is6() })
+	switch {
+	case len(blocks) == 0:
+		return nil
+	case i < 0 || i == 0:
+		return [][]set.Block{blocks}
+	}
+	return [][]set.Block{blocks[:i], blocks[i:]}
+}

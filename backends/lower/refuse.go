@@ -1,0 +1,32 @@
+package lower
+
+import (
+	"fmt"
+
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+)
+
+// Refuse says that the target cannot express a rule or default: code is one of
+// diag's P4 errors, what is missing is said in reason as a clause ("native
+// NetworkPolicy has no deny rules"), and nearest says what would work.
+func (t Target) Refuse(diags *diag.List, code diag.Code, o ir.Origin, reason, nearest string) {
+	d := diags.Add(code, o.Range, fmt.Sprintf("%s cannot be said for target %q: %s.", subjectOf(o), t.Name, reason), nearest)
+	d.Address, d.Target = o.Address, t.Name
+}
+
+// Warn reports a warning about a rule or default on the target.
+func (t Target) Warn(diags *diag.List, code diag.Code, o ir.Origin, summary, detail string) {
+	d := diags.Add(code, o.Range, summary, detail)
+	d.Address, d.Target = o.Address, t.Name
+}
+
+func subjectOf(o ir.Origin) string {
+	switch o.Kind {
+	case ir.FromDefault:
+		return fmt.Sprintf("The default of %q", o.Address)
+	case ir.FromCompanion:
+		return fmt.Sprintf("What keeps DNS reachable for %q", o.Address)
+	}
+	return fmt.Sprintf("Rule %q", o.Address)
+}

@@ -1,0 +1,150 @@
+package ir
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/portolan-dev/portolan/ir/set"
+)
+
+// Inventory is what is known of the cluster beside its policies.
+type Inventory struct {
+	Namespaces []Namespace // sorted by address
+	Workloads  []Workload  // sorted by address
+	Facts      Facts
+}
+
+// Namespace is a declared namespace.
+type Namespace struct {
+	Address string // shop, or tenant["a"]
+	Name    string
+	Labels  map[string]string // declared; a key that is not here is absent
+	Managed bool              // false: others', nothing is emitted in it
+	Mesh    bool              // its pods are in the mesh, where the target has one
+}
+
+// Workload is a declared workload: a set of pods of one namespace.
+type Workload struct {
+	Address   string
+	Name      string
+	Namespace string // the namespace's name
+	Pods      Pods
+	Account   string // service account; "" where none is declared
+	Ports     []WorkloadPort
+	Mesh      bool
+}
+
+// WorkloadPort is a port that a workload declares.
+type WorkloadPort struct {
+	Name     string
+	Number   uint16
+	Protocol AppProtocol
+}
+
+// Port finds a declared port by name.
+func (w *Workload) Port(name string) (WorkloadPort, bool) {
+	for _, p := range w.Ports {
+		if p.Name == name {
+			return p, true
+		}
+	}
+	return WorkloadPort{}, false
+}
+
+// Facts is what is stated of the cluster. An address set that is empty, or a
+// text that is "", was not stated and is unknown.
+type Facts struct {
+	PodCIDRs, ServiceCIDRs, NodeCIDRs set.Addresses
+	APIServer                         set.Addresses
+	DNS                               DNS
+	TrustDomain                       string
+	MeshRoot                          string // the mesh's root namespace
+}
+
+// DNS is where the cluster's DNS is.
+type DNS struct {
+	Pods      Pods
+	Port      uint16
+	NodeLocal set.Addresses // of the node-local cache
+}
+
+// Namespace finds a declared namespace by its name in the cluster.
+func (inv *Inventory) Namespace(name string) (*Namespace, bool) {
+	for i := range inv.Namespaces {
+		if inv.Namespaces[i].Name == name {
+			return &inv.Namespaces[i], true
+		}
+	}
+	return nil, false
+}
+
+// Managed reports whether the namespace of this name is declared and managed.
+func (inv *Inventory) Managed(name string) bool {
+	n, ok := inv.Namespace(name)
+	return ok && n.Managed
+}
+
+// Workload finds a declared workload by its address.
+func (inv *Inventory) Workload(address string) (*Workload, bool) {
+	i, ok := slices.BinarySearchFunc(inv.Workloads, address, func(w Workload, a string) int { return strings.Compare(w.Address, a) })
+	if !ok {
+		return nil, false
+	}
+	return &inv.Workloads[i], true
+}
+
+// Narrow gives the set with what is known of declared namespaces put to use:
+// where it is confined to named namespaces, a requirement on a declared
+// namespace's labels is decided. Several parts, or none, may come of it.
+func (inv *Inventory) Narrow(p Pods) []Pods {
+	names, named := p.Names()
+	if !named || len(p.Namespace.Requirements()) == 1 {
+		return []Pods{p}
+	}
+	labels := p.Namespace.Without(NamespaceName)
+	var known []string
+	var out []Pods
+	for _, name := range names {
+		ns, declared := inv.Namespace(name)
+		switch {
+		case !declared:
+			one, _ := InNamespace(name).Namespace.And(labels)
+			out = append(out, Pods{one, p.Labels, p.Account})
+		case labels.Matches(ns.Labels):
+			known = append(known, name)
+		}
+	}
+	if known != nil {
+		out = append(out, Pods{InNamespace(known...).Namespace, p.Labels, p.Account})
+	}
+	return out
+}
+
+// Declared gives, for a set that may span namespaces, its part in each
+// declared namespace that it reaches, in order of address; and whether it may
+// also reach namespaces that are not declared.
+func (inv *Inventory) Declared(p Pods) (parts []NamespacePods, beyond bool) {
+	for i := range inv.Namespaces {
+		ns := &inv.Namespaces[i]
+		if ns.Name == "" {
+			continue
+		}
+		c := p.Namespace.Get(NamespaceName)
+		if !c.Matches(ns.Name) || !p.Namespace.Without(NamespaceName).Matches(ns.Labels) {
+			continue
+		}
+		parts = append(parts, NamespacePods{ns, Pods{InNamespace(ns.Name).Namespace, p.Labels, p.Account}})
+	}
+	if names, ok := p.Names(); ok {
+		beyond = slices.ContainsFunc(names, func(n string) bool { _, declared := inv.Namespace(n); return !declared })
+	} else {
+		beyond = true
+	}
+	return parts, beyond
+}
+
+// NamespacePods is a set of pods of one declared namespace.
+type NamespacePods struct {
+	Namespace *Namespace
+	Pods      Pods
+}

@@ -1,0 +1,266 @@
+package ir
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/portolan-dev/portolan/ir/set"
+)
+
+// Peer is a set of endpoints at the other end of a flow. Its members are
+// AnyPeer, Pods, External, Names, Nodes, APIServer and Infrastructure.
+type Peer interface {
+	// String is the canonical text.
+	String() string
+	peer()
+}
+
+// AnyPeer is every endpoint of every kind. No other peer turns into it.
+type AnyPeer struct{}
+
+// External is endpoints outside the cluster by address. All addresses is the
+// world: every external address, an external API server included. Addresses of
+// pods and nodes never belong to it, whatever the ranges say.
+type External struct{ Addresses set.Addresses }
+
+// Names is external endpoints by DNS name: those that have a name that one of
+// the patterns matches.
+type Names struct{ Patterns []Name }
+
+// Nodes is hosts and their host-network pods: the pod's own node, the others,
+// or both.
+type Nodes struct{ Own, Other bool }
+
+// APIServer is the Kubernetes API server, wherever it runs. Addresses is what
+// the facts say of it, empty where they say nothing.
+type APIServer struct{ Addresses set.Addresses }
+
+// Infrastructure is what a CNI has beside pods, nodes and the outside, such as
+// Cilium's health endpoints. It is part of "anywhere" only.
+type Infrastructure struct{}
+
+func (AnyPeer) peer()        {}
+func (Pods) peer()           {}
+func (External) peer()       {}
+func (Names) peer()          {}
+func (Nodes) peer()          {}
+func (APIServer) peer()      {}
+func (Infrastructure) peer() {}
+
+func (AnyPeer) String() string { return "anywhere" }
+
+func (e External) String() string {
+	if e.Addresses.IsAll() {
+		return "world"
+	}
+	return "external(" + e.Addresses.String() + ")"
+}
+
+func (n Names) String() string {
+	parts := make([]string, len(n.Patterns))
+	for i, p := range n.Patterns {
+		parts[i] = p.String()
+	}
+	return "names(" + strings.Join(parts, ",") + ")"
+}
+
+func (n Nodes) String() string {
+	switch {
+	case n.Own && n.Other:
+		return "nodes"
+	case n.Own:
+		return "own node"
+	case n.Other:
+		return "other nodes"
+	}
+	return "no nodes"
+}
+
+func (a APIServer) String() string {
+	if a.Addresses.IsEmpty() {
+		return "apiserver"
+	}
+	return "apiserver(" + a.Addresses.String() + ")"
+}
+
+func (Infrastructure) String() string { return "infrastructure" }
+
+// Peers is a union of peers. It cannot be empty but for the zero value, which
+// no rule may hold: AddRule refuses it.
+type Peers struct{ list []Peer }
+
+// PeersOf is the union of the peers; false where none has an endpoint.
+func PeersOf(peers ...Peer) (Peers, bool) {
+	var pods []Pods
+	var list []Peer
+	for _, p := range peers {
+		switch p := p.(type) {
+		case AnyPeer:
+			return Peers{[]Peer{AnyPeer{}}}, true
+		case Pods:
+			pods = append(pods, p)
+		case External:
+			if !p.Addresses.IsEmpty() {
+				list = append(list, p)
+			}
+		case Names:
+			if len(p.Patterns) > 0 {
+				list = append(list, Names{sortedBy(p.Patterns, Name.String)})
+			}
+		case Nodes:
+			if p.Own || p.Other {
+				list = append(list, p)
+			}
+		case APIServer, Infrastructure:
+			list = append(list, p)
+		}
+	}
+	list = append(mergeExternal(list), podPeers(pods)...)
+	slices.SortStableFunc(list, func(a, b Peer) int { return strings.Compare(peerKey(a), peerKey(b)) })
+	list = slices.CompactFunc(list, func(a, b Peer) bool { return peerKey(a) == peerKey(b) })
+	return Peers{list}, len(list) > 0
+}
+
+// peerKey orders pods before what is outside the cluster.
+func peerKey(p Peer) string {
+	switch p.(type) {
+	case Pods:
+		return "0" + p.String()
+	case Nodes, APIServer, Infrastructure:
+		return "1" + p.String()
+	}
+	return "2" + p.String()
+}
+
+func podPeers(pods []Pods) []Peer {
+	var out []Peer
+	for _, p := range Simplify(pods) {
+		out = append(out, p)
+	}
+	return out
+}
+
+func mergeExternal(list []Peer) []Peer {
+	var all set.Addresses
+	var names []Name
+	var rest []Peer
+	for _, p := range list {
+		switch p := p.(type) {
+		case External:
+			all = all.Union(p.Addresses)
+		case Names:
+			names = append(names, p.Patterns...)
+		default:
+			rest = append(rest, p)
+		}
+	}
+	if !all.IsEmpty() {
+		rest = append(rest, External{all})
+	}
+	if names != nil {
+		rest = append(rest, Names{sortedBy(names, Name.String)})
+	}
+	return rest
+}
+
+// List gives the peers in canonical order: pods, nodes, then what is outside.
+// It is not to be changed.
+func (p Peers) List() []Peer { return p.list }
+
+// IsAny reports that the union is every endpoint.
+func (p Peers) IsAny() bool { return len(p.list) == 1 && p.list[0] == Peer(AnyPeer{}) }
+
+// Pods gives the pod sets among the peers.
+func (p Peers) Pods() []Pods {
+	var out []Pods
+	for _, q := range p.list {
+		if pods, ok := q.(Pods); ok {
+			out = append(out, pods)
+		}
+	}
+	return out
+}
+
+// Subtract gives the peers without those of q; false where nothing is left.
+// Names and addresses are different ways to name the outside: a name is taken
+// out of names only, so the caller reports a mix.
+func (p Peers) Subtract(q Peers) (Peers, bool) {
+	if q.IsAny() {
+		return Peers{}, false
+	}
+	list := p.list
+	if p.IsAny() {
+		list = []Peer{AllPods(), Nodes{true, true}, External{set.AllAddresses()}, Infrastructure{}}
+	}
+	var out []Peer
+	for _, a := range list {
+		out = append(out, subtractPeer(a, q.list)...)
+	}
+	return PeersOf(out...)
+}
+
+func subtractPeer(a Peer, out []Peer) []Peer {
+	switch a := a.(type) {
+	case Pods:
+		var gone []Pods
+		for _, b := range out {
+			if b, ok := b.(Pods); ok {
+				gone = append(gone, b)
+			}
+		}
+		return podPeers(SubtractAll([]Pods{a}, gone))
+	case External:
+		for _, b := range out {
+			if b, ok := b.(External); ok {
+				a.Addresses = a.Addresses.Subtract(b.Addresses)
+			}
+		}
+		return []Peer{a}
+	case Names:
+		for _, b := range out {
+			if b, ok := b.(Names); ok {
+				a.Patterns = slices.DeleteFunc(slices.Clone(a.Patterns), func(n Name) bool { return slices.Contains(b.Patterns, n) })
+			}
+		}
+		return []Peer{a}
+	case Nodes:
+		for _, b := range out {
+			if b, ok := b.(Nodes); ok {
+				a.Own, a.Other = a.Own && !b.Own, a.Other && !b.Other
+			}
+		}
+		return []Peer{a}
+	case APIServer:
+		if slices.ContainsFunc(out, func(b Peer) bool { _, same := b.(APIServer); return same }) {
+			return nil
+		}
+	}
+	return []Peer{a}
+}
+
+// Contains reports whether p surely has every endpoint of q.
+func (p Peers) Contains(q Peers) bool {
+	if p.IsAny() {
+		return true
+	}
+	if q.IsAny() {
+		return false
+	}
+	rest, some := q.Subtract(p)
+	_ = rest
+	return !some
+}
+
+// Equal reports whether both have the same members in canonical form.
+func (p Peers) Equal(q Peers) bool {
+	return slices.EqualFunc(p.list, q.list, func(a, b Peer) bool { return peerKey(a) == peerKey(b) })
+}
+
+// String is the canonical text: the members joined by " + ".
+func (p Peers) String() string {
+	parts := make([]string, len(p.list))
+	for i, q := range p.list {
+		parts[i] = q.String()
+	}
+	return strings.Join(parts, " + ")
+}

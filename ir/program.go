@@ -1,0 +1,242 @@
+package ir
+
+import (
+	"slices"
+
+	"github.com/portolan-dev/portolan/ir/diag"
+)
+
+// Kind says what a node of a program was derived from.
+type Kind uint8
+
+// The kinds of origin.
+const (
+	FromRule      Kind = iota + 1 // a rule that somebody wrote
+	FromDefault                   // a default, such as the closing of a namespace
+	FromCompanion                 // what another statement needs, such as DNS
+	FromAxiom                     // what always holds, such as a node reaching its own pods
+)
+
+func (k Kind) String() string {
+	return [...]string{"?", "rule", "default", "companion", "axiom"}[k]
+}
+
+// Origin says where a node of a program comes from.
+type Origin struct {
+	Kind        Kind
+	Address     string // of the rule, or of what states the default: shop/web->db, shop
+	Description string // as its author wrote it
+	Range       diag.Range
+}
+
+// Subject is the endpoints that a rule or a default governs. Address is how
+// they were written: a workload (shop/web), a namespace (shop), "cluster", or
+// the canonical text of inline pods. Objects are named after it.
+type Subject struct {
+	Pods    Pods
+	Address string
+	Kind    SubjectKind
+}
+
+// SubjectKind says how a subject was written.
+type SubjectKind uint8
+
+// The kinds of subject.
+const (
+	SubjectWorkload  SubjectKind = iota + 1 // one declared workload
+	SubjectNamespace                        // all pods of one declared namespace
+	SubjectInline                           // pods by labels, or what an exception left of another subject
+	SubjectCluster                          // all pods of all namespaces
+)
+
+// Rule is one rule of a stage: Action for the traffic between Subject and
+// Peers. In an egress program the subject is the source, in an ingress program
+// the destination; ports are always the destination's, after Service
+// translation.
+type Rule struct {
+	Subject Subject
+	Peers   Peers
+	Traffic Traffic
+	Action  Action
+	Log     bool // also log
+	Mode    Mode // a staged rule decides nothing
+	Origin  Origin
+}
+
+// Level is rules among which Deny beats Allow beats Pass.
+type Level struct{ Rules []Rule }
+
+// Isolation closes its subject: at the end of its stage, a flow that nothing
+// decided is denied.
+type Isolation struct {
+	Subject Subject
+	Origin  Origin
+}
+
+// Stage is one round of deciding. The first level in which a rule matches
+// decides; Pass goes on with the next stage.
+type Stage struct {
+	Name    string
+	Order   float64
+	Levels  []Level
+	Isolate []Isolation
+	Origin  Origin
+}
+
+// Rules gives every rule of the stage, level by level.
+func (s *Stage) Rules() []Rule {
+	var out []Rule
+	for _, l := range s.Levels {
+		out = append(out, l.Rules...)
+	}
+	return out
+}
+
+// The names of the stages that an intent lowers to, around those of its tiers:
+// what always holds, and the rules outside tiers with the defaults.
+const (
+	StageAxioms = "axioms"
+	StageRules  = "rules"
+)
+
+// MTLS says which connections a set of workloads takes: a gate before the
+// rules of the ingress program. Subject.Address "" is the whole mesh.
+type MTLS struct {
+	Subject Subject
+	Mode    MTLSMode
+	Ports   []PortMTLS // sorted by port
+	Origin  Origin
+}
+
+// PortMTLS is a port with a mode of its own.
+type PortMTLS struct {
+	Port uint16
+	Mode MTLSMode
+}
+
+// Program is what a set of policies decides, and what is known of the cluster
+// that it decides in.
+type Program struct {
+	Egress, Ingress []Stage // in the order in which they decide
+	MTLS            []MTLS
+	Inventory       Inventory
+}
+
+// Stages gives the stages of a direction.
+func (p *Program) Stages(d Direction) []Stage {
+	if d == Egress {
+		return p.Egress
+	}
+	return p.Ingress
+}
+
+// Directed is a rule with where it stands.
+type Directed struct {
+	Direction Direction
+	Stage     *Stage
+	Level     int
+	Rule      *Rule
+}
+
+// All gives every rule of both programs, egress first, in deciding order. The
+// pointers are into the program.
+func (p *Program) All() []Directed {
+	var out []Directed
+	for _, d := range []Direction{Egress, Ingress} {
+		stages := p.Stages(d)
+		for i := range stages {
+			for l := range stages[i].Levels {
+				rules := stages[i].Levels[l].Rules
+				for r := range rules {
+					out = append(out, Directed{d, &stages[i], l, &rules[r]})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// Clone copies the program down to its rules, so that a pass may change the
+// copy. What rules are made of is immutable and shared.
+func (p *Program) Clone() *Program {
+	q := *p
+	q.Egress, q.Ingress = cloneStages(p.Egress), cloneStages(p.Ingress)
+	q.MTLS = slices.Clone(p.MTLS)
+	return &q
+}
+
+func cloneStages(stages []Stage) []Stage {
+	out := slices.Clone(stages)
+	for i := range out {
+		out[i].Levels = slices.Clone(out[i].Levels)
+		for l := range out[i].Levels {
+			out[i].Levels[l].Rules = slices.Clone(out[i].Levels[l].Rules)
+		}
+		out[i].Isolate = slices.Clone(out[i].Isolate)
+	}
+	return out
+}
+
+// Filter keeps the rules for which keep reports true, and drops the levels
+// and stages that this empties.
+func (p *Program) Filter(keep func(Directed) bool) *Program {
+	q := p.Clone()
+	q.Egress = filterStages(q.Egress, Egress, keep)
+	q.Ingress = filterStages(q.Ingress, Ingress, keep)
+	return q
+}
+
+func filterStages(stages []Stage, d Direction, keep func(Directed) bool) []Stage {
+	for i := range stages {
+		s := &stages[i]
+		for l := range s.Levels {
+			level := &s.Levels[l]
+			level.Rules = slices.DeleteFunc(level.Rules, func(r Rule) bool { return !keep(Directed{d, s, l, &r}) })
+		}
+		s.Levels = slices.DeleteFunc(s.Levels, func(l Level) bool { return len(l.Rules) == 0 })
+	}
+	return slices.DeleteFunc(stages, func(s Stage) bool { return len(s.Levels) == 0 && len(s.Isolate) == 0 })
+}
+
+// Isolated gives the subjects that the last round of a direction closes: a
+// flow of theirs that no rule decides is denied. It is the union over stages.
+func (p *Program) Isolated(d Direction) []Isolation {
+	var out []Isolation
+	for _, s := range p.Stages(d) {
+		out = append(out, s.Isolate...)
+	}
+	return out
+}
+
+// Split parts a set of pods, by what the inventory knows, into the part that
+// the stage isolates and the part that it leaves open. Either may be empty.
+func (p *Program) Split(pods Pods, s *Stage) (closed, open []Pods) {
+	rest := p.Inventory.Narrow(pods)
+	for _, iso := range s.Isolate {
+		var next []Pods
+		for _, part := range rest {
+			both, ok := part.And(iso.Subject.Pods)
+			if !ok {
+				next = append(next, part)
+				continue
+			}
+			closed = append(closed, p.Inventory.Narrow(both)...)
+			for _, left := range part.Subtract(iso.Subject.Pods) {
+				next = append(next, p.Inventory.Narrow(left)...)
+			}
+		}
+		rest = next
+	}
+	return Simplify(closed), Simplify(rest)
+}
+
+// LastStage gives the stage of the rules outside tiers; nil where there is none.
+func (p *Program) LastStage(d Direction) *Stage {
+	stages := p.Stages(d)
+	for i := range stages {
+		if stages[i].Name == StageRules {
+			return &stages[i]
+		}
+	}
+	return nil
+}

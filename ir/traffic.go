@@ -1,0 +1,332 @@
+package ir
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/portolan-dev/portolan/ir/set"
+)
+
+// Protocol is a transport with ports.
+type Protocol uint8
+
+// The protocols with ports.
+const (
+	TCP Protocol = iota
+	UDP
+	SCTP
+)
+
+// Protocols lists the protocols with ports, in the order in which they print.
+var Protocols = [...]Protocol{TCP, UDP, SCTP}
+
+func (p Protocol) String() string { return [...]string{"tcp", "udp", "sctp"}[p] }
+
+// NamedPort is the port that each destination pod calls by this name, for
+// names that no declared workload resolves.
+type NamedPort struct {
+	Protocol Protocol
+	Name     string
+}
+
+// ICMPType is a type of ICMP message, with one code or, where Code is
+// negative, with every code.
+type ICMPType struct {
+	Type uint8
+	Code int16
+}
+
+// ICMP is a set of ICMP messages; the zero ICMP is empty.
+type ICMP struct {
+	any   bool
+	types []ICMPType
+}
+
+// AnyICMP is every message.
+func AnyICMP() ICMP { return ICMP{any: true} }
+
+// ICMPOf is the union of the types. A type with every code takes in the same
+// type with one.
+func ICMPOf(types ...ICMPType) ICMP {
+	t := slices.Clone(types)
+	for i := range t {
+		t[i].Code = max(t[i].Code, -1)
+	}
+	slices.SortFunc(t, func(a, b ICMPType) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Code, b.Code))
+	})
+	out := t[:0]
+	for _, x := range t {
+		if n := len(out); n > 0 && out[n-1].Type == x.Type && (out[n-1].Code < 0 || out[n-1].Code == x.Code) {
+			continue
+		}
+		out = append(out, x)
+	}
+	return ICMP{types: out}
+}
+
+// IsAny reports that the set has every message.
+func (s ICMP) IsAny() bool { return s.any }
+
+// IsEmpty reports that the set has no message.
+func (s ICMP) IsEmpty() bool { return !s.any && len(s.types) == 0 }
+
+// Types gives the types, sorted; none for AnyICMP.
+func (s ICMP) Types() []ICMPType { return s.types }
+
+// Contains reports whether s has every message of t.
+func (s ICMP) Contains(t ICMP) bool {
+	if s.any || t.any {
+		return s.any
+	}
+	for _, x := range t.types {
+		if !slices.ContainsFunc(s.types, func(y ICMPType) bool { return y.Type == x.Type && (y.Code < 0 || y.Code == x.Code) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s ICMP) String() string {
+	if s.any {
+		return "any"
+	}
+	parts := make([]string, len(s.types))
+	for i, t := range s.types {
+		parts[i] = fmt.Sprint(t.Type)
+		if t.Code >= 0 {
+			parts[i] += fmt.Sprintf("/%d", t.Code)
+		}
+	}
+	return strings.Join(parts, ",")
+}
+
+// Traffic is a set of transports and requests. The zero Traffic is empty;
+// everything is a value of its own, AllTraffic, so that what loses its last
+// port never becomes everything.
+type Traffic struct {
+	all          bool
+	ports        [3]set.Ports // by Protocol
+	named        []NamedPort
+	icmp, icmpv6 ICMP
+	requests     []Request // restrict the TCP part; nil for no restriction
+	names        []Name    // restrict what may be resolved; nil for no restriction
+}
+
+// AllTraffic is every protocol, port and message.
+func AllTraffic() Traffic { return Traffic{all: true} }
+
+// PortTraffic is the ports of one protocol.
+func PortTraffic(p Protocol, ports set.Ports) Traffic {
+	var t Traffic
+	t.ports[p] = ports
+	return t
+}
+
+// ICMPTraffic is ICMP messages, of IPv4 and of IPv6.
+func ICMPTraffic(v4, v6 ICMP) Traffic { return Traffic{icmp: v4, icmpv6: v6} }
+
+// NamedTraffic is ports by name.
+func NamedTraffic(ports ...NamedPort) Traffic {
+	named := slices.Clone(ports)
+	slices.SortFunc(named, func(a, b NamedPort) int {
+		return cmp.Or(cmp.Compare(a.Protocol, b.Protocol), strings.Compare(a.Name, b.Name))
+	})
+	return Traffic{named: slices.Compact(named)}
+}
+
+// Or is the union of two unrestricted traffics. It panics where either is
+// restricted to requests or names: that union is two rules.
+func (t Traffic) Or(u Traffic) Traffic {
+	if t.requests != nil || u.requests != nil || t.names != nil || u.names != nil {
+		panic("ir: union of restricted traffic")
+	}
+	if t.all || u.all {
+		return AllTraffic()
+	}
+	for _, p := range Protocols {
+		t.ports[p] = t.ports[p].Union(u.ports[p])
+	}
+	t.named = NamedTraffic(append(slices.Clone(t.named), u.named...)...).named
+	t.icmp, t.icmpv6 = t.icmp.or(u.icmp), t.icmpv6.or(u.icmpv6)
+	return t
+}
+
+func (s ICMP) or(t ICMP) ICMP {
+	if s.any || t.any {
+		return AnyICMP()
+	}
+	return ICMPOf(append(slices.Clone(s.types), t.types...)...)
+}
+
+// WithRequests restricts the TCP part to requests; false for none, which
+// would be no traffic at all. A request set that has every request restricts
+// nothing.
+func (t Traffic) WithRequests(requests ...Request) (Traffic, bool) {
+	if len(requests) == 0 {
+		return Traffic{}, false
+	}
+	t.requests = sortedBy(requests, Request.String)
+	return t, true
+}
+
+// WithNames restricts DNS to queries for these names; false for none.
+func (t Traffic) WithNames(names ...Name) (Traffic, bool) {
+	if len(names) == 0 {
+		return Traffic{}, false
+	}
+	t.names = sortedBy(names, Name.String)
+	return t, true
+}
+
+// Transport is the traffic without its restriction to requests and names.
+func (t Traffic) Transport() Traffic {
+	t.requests, t.names = nil, nil
+	return t
+}
+
+// WithoutRequests is the traffic without its restriction to requests.
+func (t Traffic) WithoutRequests() Traffic {
+	t.requests = nil
+	return t
+}
+
+// Only is the part of the traffic that is the protocol's, requests kept for
+// TCP; false where that is nothing.
+func (t Traffic) Only(p Protocol) (Traffic, bool) {
+	u := Traffic{names: t.names}
+	if t.all {
+		u.ports[p] = set.AllPorts()
+	} else {
+		u.ports[p] = t.ports[p]
+		for _, n := range t.named {
+			if n.Protocol == p {
+				u.named = append(u.named, n)
+			}
+		}
+	}
+	if p == TCP {
+		u.requests = t.requests
+	}
+	return u, !u.IsEmpty()
+}
+
+// WithoutICMP is the traffic without ICMP messages; false where that is
+// nothing. All traffic stays all traffic.
+func (t Traffic) WithoutICMP() (Traffic, bool) {
+	t.icmp, t.icmpv6 = ICMP{}, ICMP{}
+	return t, !t.IsEmpty()
+}
+
+// IsAll reports every protocol and port, ICMP included.
+func (t Traffic) IsAll() bool { return t.all }
+
+// IsEmpty reports that there is no traffic.
+func (t Traffic) IsEmpty() bool {
+	return !t.all && t.ports[TCP].IsEmpty() && t.ports[UDP].IsEmpty() && t.ports[SCTP].IsEmpty() &&
+		len(t.named) == 0 && t.icmp.IsEmpty() && t.icmpv6.IsEmpty()
+}
+
+// Ports gives the numbered ports of a protocol; every port for all traffic.
+func (t Traffic) Ports(p Protocol) set.Ports {
+	if t.all {
+		return set.AllPorts()
+	}
+	return t.ports[p]
+}
+
+// Named gives the ports by name, sorted.
+func (t Traffic) Named() []NamedPort { return t.named }
+
+// ICMP gives the ICMP messages of IPv4 and of IPv6.
+func (t Traffic) ICMP() (v4, v6 ICMP) {
+	if t.all {
+		return AnyICMP(), AnyICMP()
+	}
+	return t.icmp, t.icmpv6
+}
+
+// Requests gives what the TCP part is restricted to; nil for no restriction.
+func (t Traffic) Requests() []Request { return t.requests }
+
+// Names gives what DNS is restricted to; nil for no restriction.
+func (t Traffic) Names() []Name { return t.names }
+
+// Contains reports whether t surely has all that u has. For requests it
+// compares patterns by their text, so false may mean "not known".
+func (t Traffic) Contains(u Traffic) bool {
+	if t.names != nil && !sameStrings(t.names, u.names) {
+		return false
+	}
+	if t.requests != nil && !u.ports[TCP].IsEmpty() {
+		for _, r := range u.requests {
+			if !slices.ContainsFunc(t.requests, func(q Request) bool { return q.IsAny() || q.String() == r.String() }) {
+				return false
+			}
+		}
+		if u.requests == nil {
+			return false
+		}
+	}
+	if t.all {
+		return true
+	}
+	if u.all {
+		return false
+	}
+	for _, p := range Protocols {
+		if !t.ports[p].ContainsAll(u.ports[p]) {
+			return false
+		}
+	}
+	for _, n := range u.named {
+		if !slices.Contains(t.named, n) && !t.ports[n.Protocol].IsAll() {
+			return false
+		}
+	}
+	return t.icmp.Contains(u.icmp) && t.icmpv6.Contains(u.icmpv6)
+}
+
+func sameStrings[T fmt.Stringer](a, b []T) bool {
+	return slices.EqualFunc(a, b, func(x, y T) bool { return x.String() == y.String() })
+}
+
+// String is the canonical text: "any", "tcp 80,443", "icmp 8", joined by "; ".
+func (t Traffic) String() string {
+	if t.IsEmpty() {
+		return "none"
+	}
+	var parts []string
+	if t.all {
+		parts = append(parts, "any")
+	}
+	for _, p := range Protocols {
+		var list []string
+		if !t.ports[p].IsEmpty() {
+			list = append(list, t.ports[p].String())
+		}
+		for _, n := range t.named {
+			if n.Protocol == p {
+				list = append(list, `"`+n.Name+`"`)
+			}
+		}
+		if list != nil {
+			parts = append(parts, p.String()+" "+strings.Join(list, ","))
+		}
+	}
+	if !t.icmp.IsEmpty() {
+		parts = append(parts, "icmp "+t.icmp.String())
+	}
+	if !t.icmpv6.IsEmpty() {
+		parts = append(parts, "icmpv6 "+t.icmpv6.String())
+	}
+	for i, r := range t.requests {
+		parts = append(parts, [...]string{"http ", "or "}[min(i, 1)]+r.String())
+	}
+	for i, n := range t.names {
+		parts = append(parts, [...]string{"names ", "or "}[min(i, 1)]+n.String())
+	}
+	return strings.Join(parts, "; ")
+}
