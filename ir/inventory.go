@@ -12,6 +12,8 @@ type Inventory struct {
 	Namespaces []Namespace // sorted by address
 	Workloads  []Workload  // sorted by address
 	Facts      Facts
+
+	byName map[string]*Namespace // nil until Program.Index
 }
 
 // Namespace is a declared namespace.
@@ -70,12 +72,23 @@ type DNS struct {
 
 // Namespace finds a declared namespace by its name in the cluster.
 func (inv *Inventory) Namespace(name string) (*Namespace, bool) {
+	if inv.byName != nil {
+		ns, ok := inv.byName[name]
+		return ns, ok
+	}
 	for i := range inv.Namespaces {
 		if inv.Namespaces[i].Name == name {
 			return &inv.Namespaces[i], true
 		}
 	}
 	return nil, false
+}
+
+func (inv *Inventory) index() {
+	inv.byName = make(map[string]*Namespace, len(inv.Namespaces))
+	for i := range inv.Namespaces {
+		inv.byName[inv.Namespaces[i].Name] = &inv.Namespaces[i]
+	}
 }
 
 // Managed reports whether the namespace of this name is declared and managed.
@@ -124,11 +137,15 @@ func (inv *Inventory) Narrow(p Pods) []Pods {
 // declared namespace that it reaches, in order of address; and whether it may
 // also reach namespaces that are not declared.
 func (inv *Inventory) Declared(p Pods) (parts []NamespacePods, beyond bool) {
+	if ns, ok := p.SingleNamespace(); ok && inv.byName != nil {
+		n, declared := inv.byName[ns]
+		if declared && p.Namespace.Without(NamespaceName).Matches(n.Labels) {
+			parts = []NamespacePods{{n, Pods{InNamespace(ns).Namespace, p.Labels, p.Account}}}
+		}
+		return parts, !declared
+	}
 	for i := range inv.Namespaces {
 		ns := &inv.Namespaces[i]
-		if ns.Name == "" {
-			continue
-		}
 		c := p.Namespace.Get(NamespaceName)
 		if !c.Matches(ns.Name) || !p.Namespace.Without(NamespaceName).Matches(ns.Labels) {
 			continue

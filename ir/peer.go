@@ -8,7 +8,7 @@ import (
 )
 
 // Peer is a set of endpoints at the other end of a flow. Its members are
-// AnyPeer, Pods, External, Names, Nodes, APIServer and Infrastructure.
+// AnyPeer, Pods, External, Names, Nodes, NodeLocal, APIServer and Infrastructure.
 type Peer interface {
 	// String is the canonical text.
 	String() string
@@ -31,6 +31,10 @@ type Names struct{ Patterns []Name }
 // or both.
 type Nodes struct{ Own, Other bool }
 
+// NodeLocal is what listens on the pod's own node under these addresses, such
+// as a node-local DNS cache on its link-local address.
+type NodeLocal struct{ Addresses set.Addresses }
+
 // APIServer is the Kubernetes API server, wherever it runs. Addresses is what
 // the facts say of it, empty where they say nothing.
 type APIServer struct{ Addresses set.Addresses }
@@ -44,6 +48,7 @@ func (Pods) peer()           {}
 func (External) peer()       {}
 func (Names) peer()          {}
 func (Nodes) peer()          {}
+func (NodeLocal) peer()      {}
 func (APIServer) peer()      {}
 func (Infrastructure) peer() {}
 
@@ -75,6 +80,8 @@ func (n Nodes) String() string {
 	}
 	return "no nodes"
 }
+
+func (n NodeLocal) String() string { return "node-local(" + n.Addresses.String() + ")" }
 
 func (a APIServer) String() string {
 	if a.Addresses.IsEmpty() {
@@ -111,6 +118,10 @@ func PeersOf(peers ...Peer) (Peers, bool) {
 			if p.Own || p.Other {
 				list = append(list, p)
 			}
+		case NodeLocal:
+			if !p.Addresses.IsEmpty() {
+				list = append(list, p)
+			}
 		case APIServer, Infrastructure:
 			list = append(list, p)
 		}
@@ -126,7 +137,7 @@ func peerKey(p Peer) string {
 	switch p.(type) {
 	case Pods:
 		return "0" + p.String()
-	case Nodes, APIServer, Infrastructure:
+	case Nodes, NodeLocal, APIServer, Infrastructure:
 		return "1" + p.String()
 	}
 	return "2" + p.String()
@@ -227,6 +238,13 @@ func subtractPeer(a Peer, out []Peer) []Peer {
 		for _, b := range out {
 			if b, ok := b.(Nodes); ok {
 				a.Own, a.Other = a.Own && !b.Own, a.Other && !b.Other
+			}
+		}
+		return []Peer{a}
+	case NodeLocal:
+		for _, b := range out {
+			if b, ok := b.(NodeLocal); ok {
+				a.Addresses = a.Addresses.Subtract(b.Addresses)
 			}
 		}
 		return []Peer{a}

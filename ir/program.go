@@ -81,6 +81,8 @@ type Stage struct {
 	Levels  []Level
 	Isolate []Isolation
 	Origin  Origin
+
+	index *isolationIndex // nil until Program.Index
 }
 
 // Rules gives every rule of the stage, level by level.
@@ -173,6 +175,7 @@ func cloneStages(stages []Stage) []Stage {
 			out[i].Levels[l].Rules = slices.Clone(out[i].Levels[l].Rules)
 		}
 		out[i].Isolate = slices.Clone(out[i].Isolate)
+		out[i].index = nil
 	}
 	return out
 }
@@ -212,7 +215,7 @@ func (p *Program) Isolated(d Direction) []Isolation {
 // the stage isolates and the part that it leaves open. Either may be empty.
 func (p *Program) Split(pods Pods, s *Stage) (closed, open []Pods) {
 	rest := p.Inventory.Narrow(pods)
-	for _, iso := range s.Isolate {
+	for _, iso := range s.isolating(pods) {
 		var next []Pods
 		for _, part := range rest {
 			both, ok := part.And(iso.Subject.Pods)
@@ -225,7 +228,9 @@ func (p *Program) Split(pods Pods, s *Stage) (closed, open []Pods) {
 				next = append(next, p.Inventory.Narrow(left)...)
 			}
 		}
-		rest = next
+		if rest = next; len(rest) == 0 {
+			break
+		}
 	}
 	return Simplify(closed), Simplify(rest)
 }
@@ -239,4 +244,48 @@ func (p *Program) LastStage(d Direction) *Stage {
 		}
 	}
 	return nil
+}
+
+// Index prepares the program for many questions about few namespaces each, so
+// that their cost does not grow with the number of namespaces. It is to be
+// called again after a change to namespaces or isolations; without it every
+// answer is the same, only slower.
+func (p *Program) Index() {
+	p.Inventory.index()
+	for _, stages := range [][]Stage{p.Egress, p.Ingress} {
+		for i := range stages {
+			stages[i].index = newIsolationIndex(stages[i].Isolate)
+		}
+	}
+}
+
+// isolationIndex finds the isolations that can concern pods of one namespace.
+type isolationIndex struct {
+	byNamespace map[string][]Isolation
+	wide        []Isolation // of more than one namespace
+}
+
+func newIsolationIndex(all []Isolation) *isolationIndex {
+	x := &isolationIndex{byNamespace: map[string][]Isolation{}}
+	for _, iso := range all {
+		if ns, ok := iso.Subject.Pods.SingleNamespace(); ok {
+			x.byNamespace[ns] = append(x.byNamespace[ns], iso)
+		} else {
+			x.wide = append(x.wide, iso)
+		}
+	}
+	return x
+}
+
+// isolating gives the isolations that may concern the pods, those of single
+// namespaces first.
+func (s *Stage) isolating(pods Pods) []Isolation {
+	ns, single := pods.SingleNamespace()
+	if s.index == nil || !single {
+		return s.Isolate
+	}
+	if len(s.index.wide) == 0 {
+		return s.index.byNamespace[ns]
+	}
+	return slices.Concat(s.index.byNamespace[ns], s.index.wide)
 }

@@ -193,6 +193,12 @@ func (t Traffic) WithoutRequests() Traffic {
 	return t
 }
 
+// WithoutNames is the traffic without its restriction to names.
+func (t Traffic) WithoutNames() Traffic {
+	t.names = nil
+	return t
+}
+
 // Only is the part of the traffic that is the protocol's, requests kept for
 // TCP; false where that is nothing.
 func (t Traffic) Only(p Protocol) (Traffic, bool) {

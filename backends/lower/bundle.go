@@ -52,6 +52,18 @@ type grouping struct {
 	program *ir.Program
 	bundles []Bundle
 	at      map[string]int
+	known   map[string]*ir.Workload // by canonical text of their pods; nil until asked for
+}
+
+func (g *grouping) workloads() map[string]*ir.Workload {
+	if g.known == nil {
+		all := g.program.Inventory.Workloads
+		g.known = make(map[string]*ir.Workload, len(all))
+		for i := range slices.Backward(all) { // of equal ones the first address
+			g.known[all[i].Pods.String()] = &all[i]
+		}
+	}
+	return g.known
 }
 
 func key(s ir.Subject) string {
@@ -77,7 +89,7 @@ func (g *grouping) add(d ir.Direction, s *ir.Stage) {
 	}
 	set := d.Set()
 	for _, iso := range s.Isolate {
-		b := g.bundle(g.canonical(iso.Subject.Pods, iso.Subject))
+		b := g.bundle(g.canonical(iso.Subject.Pods, iso.Subject, nil))
 		b.Isolate |= set
 		b.Closed |= set
 		b.Origins = append(b.Origins, iso.Origin)
@@ -94,7 +106,7 @@ func (g *grouping) add(d ir.Direction, s *ir.Stage) {
 			}
 			for _, part := range parts {
 				r := r
-				r.Subject = g.canonical(part, r.Subject)
+				r.Subject = g.canonical(part, r.Subject, s.Isolate)
 				b := g.bundle(r.Subject)
 				if split || len(open) == 0 {
 					b.Closed |= set
@@ -110,9 +122,16 @@ func (g *grouping) add(d ir.Direction, s *ir.Stage) {
 }
 
 // canonical gives the subject that a set of pods is best known as.
-func (g *grouping) canonical(pods ir.Pods, written ir.Subject) ir.Subject {
+func (g *grouping) canonical(pods ir.Pods, written ir.Subject, isolated []ir.Isolation) ir.Subject {
 	if pods.Equal(written.Pods) && written.Kind != ir.SubjectInline {
 		return written
+	}
+	if _, single := pods.SingleNamespace(); !single {
+		for _, iso := range isolated {
+			if iso.Subject.Kind == ir.SubjectCluster && iso.Subject.Pods.Equal(pods) {
+				return iso.Subject
+			}
+		}
 	}
 	if ns, ok := pods.SingleNamespace(); ok {
 		if pods.Equal(ir.InNamespace(ns)) {
@@ -120,10 +139,8 @@ func (g *grouping) canonical(pods ir.Pods, written ir.Subject) ir.Subject {
 				return ir.Subject{Pods: pods, Address: n.Address, Kind: ir.SubjectNamespace}
 			}
 		}
-		for _, w := range g.program.Inventory.Workloads {
-			if w.Namespace == ns && w.Pods.Equal(pods) {
-				return ir.Subject{Pods: pods, Address: w.Address, Kind: ir.SubjectWorkload}
-			}
+		if w, ok := g.workloads()[pods.String()]; ok {
+			return ir.Subject{Pods: pods, Address: w.Address, Kind: ir.SubjectWorkload}
 		}
 	}
 	if pods.IsAll() {

@@ -18,7 +18,8 @@ const MaxName = 52
 //
 //   - a workload's is its name;
 //   - a namespace's is its name and "--all";
-//   - every pod's is "cluster--all";
+//   - every pod's is "cluster--all", and "cluster--default" that of the pods
+//     that the cluster's default closes, whichever namespaces it spares;
 //   - inline pods' is "pods--" and a hash of their canonical text.
 //
 // A name that is no label, is over-long or holds "--" is escaped and gets "--"
@@ -36,6 +37,9 @@ func Name(s ir.Subject) (name string, escaped bool) {
 		}
 		return ns + "--all", false
 	case ir.SubjectCluster:
+		if !s.Pods.IsAll() {
+			return "cluster--default", false
+		}
 		return "cluster--all", false
 	}
 	return "pods--" + hash(s.Pods.String()), true

@@ -1,8 +1,46 @@
 package diag
 
 // Codes about what the intent means.
-const ()
+const (
+	HostNetworkPeer     Code = "P2001"
+	PortNumbersDiffer   Code = "P2002"
+	AccountsDiffer      Code = "P2003"
+	NamedPortOutside    Code = "P2004"
+	DenyCoversAllow     Code = "P2005"
+	TierCutsDNS         Code = "P2006"
+	PlaintextIntoStrict Code = "P2007"
+
+	EveryPort        Code = "P2101"
+	MatchesNothing   Code = "P2102"
+	ExceptTakesNone  Code = "P2103"
+	WorkloadUnused   Code = "P2104"
+	CoveredRule      Code = "P2105"
+	OpensCluster     Code = "P2106"
+	RestrictsNothing Code = "P2107"
+	UnmanagedEnd     Code = "P2108"
+	UnmanagedDefault Code = "P2109"
+	NamesAlreadyOpen Code = "P2110"
+)
 
 func meaningEntries() []Entry {
-	return []Entry{}
+	return []Entry{
+		{HostNetworkPeer, Error, "A host-network workload in a rule", "Pods on the host network have their node's address, and no policy can tell them from the node or from each other. Name `nodes` instead."},
+		{PortNumbersDiffer, Error, "Two numbers for one port name", "Two workloads whose labels can select the same pod give one port name different numbers, so the name means nothing there. Make the labels exclude each other or the numbers agree."},
+		{AccountsDiffer, Error, "Two service accounts for one pod", "Two workloads whose labels can select the same pod state different service accounts; a pod has one. Make the labels exclude each other or the accounts agree."},
+		{NamedPortOutside, Error, "A port name outside the cluster", "Ports have names on pods. For an external peer, a node or the API server write the number."},
+		{DenyCoversAllow, Error, "A deny covers an allow of its tier", "In one tier a deny beats an allow, so this allow can never decide. Take the peers out of the deny with `except`, put the allow into an earlier tier, or, where the deny means \"everything else\", write `default = \"deny\"` on the tier instead of the deny."},
+		{TierCutsDNS, Error, "A tier cuts DNS off", "A tier with `default = \"deny\"` closes the pods that its rules have as subjects, before the rules that keep DNS reachable are asked. Add `allow ... to dns` (or `pass ... to dns`) to the tier."},
+		{PlaintextIntoStrict, Error, "A peer that cannot authenticate, into a strict port", "The rule's peer is outside the mesh and the destination's port takes mutual TLS only, so the connection is refused whatever the rule says. Give the port its own mode with `mtls_ports = { 9187 = \"permissive\" }`, or take the peer into the mesh."},
+
+		{EveryPort, Hint, "A rule for every port", "The rule names no protocol, so it is for every protocol and port. Name ports where they are known: `tcp = [8080]`."},
+		{MatchesNothing, Warning, "A rule that can match nothing", "After its exceptions the rule has no endpoint left at one end, or neither end is one that a policy governs. It changes nothing; remove it or mend it."},
+		{ExceptTakesNone, Warning, "An exception that takes nothing out", "What `except` or `except_to` names is not in what it is taken out of. Perhaps the wrong end is meant."},
+		{WorkloadUnused, Warning, "A workload that no rule mentions", "The workload is declared, and no rule or test names it, its namespace, or a group with it. It is closed and nothing can reach it."},
+		{CoveredRule, Warning, "A rule covered by another", "Another rule of the same tier allows or denies all that this one does, so this one changes nothing."},
+		{OpensCluster, Warning, "A rule that opens every namespace", "An `allow` with `cluster` at one end stands at both ends, so it opens every closed namespace for that traffic. Where only one end is meant, add `at = \"source\"` or `at = \"destination\"`."},
+		{RestrictsNothing, Warning, "A restriction that restricts nothing", "The rule restricts requests or names, and neither its destination's ingress nor its source's egress is closed, so everything passes anyway. Close one of the ends."},
+		{UnmanagedEnd, Warning, "A rule that an unmanaged namespace would need", "The namespace is closed by the cluster's default and Portolan emits nothing in it, since it is not managed. Its owner has to open it for this traffic."},
+		{UnmanagedDefault, Warning, "A statement about an unmanaged namespace", "Nothing is emitted in an unmanaged namespace, so what the block states of it has no effect. Remove the argument, or manage the namespace."},
+		{NamesAlreadyOpen, Warning, "DNS is open already", "The rule says which names may be resolved, and the default that keeps DNS reachable lets every name be. Set `dns = false` on the workload or the namespace, so that the rule decides."},
+	}
 }

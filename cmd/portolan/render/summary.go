@@ -1,0 +1,63 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/portolan-dev/portolan/ir/diag"
+)
+
+// Summary is what the closing line of a verb counts.
+type Summary struct {
+	Targets, Rules, Objects, Refused int
+	Errors, Warnings, Silenced       int
+}
+
+// Count adds the diagnostics to the summary.
+func (s *Summary) Count(diags diag.List) {
+	s.Errors += diags.Count(diag.Error)
+	s.Warnings += diags.Count(diag.Warning)
+}
+
+// String gives the closing line, such as
+//
+//	2 targets, 14 rules -> 23 objects: 1 refused, 3 errors, 2 warnings
+//
+// where a part that a verb has nothing of is left out.
+func (s Summary) String() string {
+	var what, found []string
+	add := func(list *[]string, n int, one, many string) {
+		if n > 0 {
+			*list = append(*list, Plural(n, one, many))
+		}
+	}
+	add(&what, s.Targets, "target", "targets")
+	add(&what, s.Rules, "rule", "rules")
+	if s.Refused > 0 {
+		found = append(found, fmt.Sprintf("%d refused", s.Refused))
+	}
+	add(&found, s.Errors, "error", "errors")
+	add(&found, s.Warnings, "warning", "warnings")
+	if s.Silenced > 0 {
+		found = append(found, fmt.Sprintf("%d silenced", s.Silenced))
+	}
+	if found == nil {
+		found = []string{"no findings"}
+	}
+	line := strings.Join(what, ", ")
+	if s.Objects > 0 {
+		line += " -> " + Plural(s.Objects, "object", "objects")
+	}
+	if line != "" {
+		line += ": "
+	}
+	return line + strings.Join(found, ", ")
+}
+
+// Plural gives "1 object" or "2 objects".
+func Plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,208 @@
+package intent
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+)
+
+// endpoint is one element of a rule's from or to: what it is as a peer and,
+// where it is pods, as a subject.
+type endpoint struct {
+	peer    ir.Peer
+	subject ir.Subject // Kind 0 where no policy governs the endpoint
+	text    string
+	at      diag.Range
+}
+
+// endpoints gives what a list of references stands for, exceptions taken out.
+func (l *lowering) endpoints(r *Rule, refs, except []PeerRef) []endpoint {
+	var all []endpoint
+	for _, ref := range refs {
+		all = append(all, l.endpointsOf(r, ref, 0)...)
+	}
+	if len(except) == 0 {
+		return all
+	}
+	var out []endpoint
+	for _, ref := range except {
+		out = append(out, l.endpointsOf(r, ref, 0)...)
+	}
+	return l.subtract(r, all, out, except)
+}
+
+// subtract takes exceptions out of endpoints: set difference over endpoints.
+func (l *lowering) subtract(r *Rule, all, out []endpoint, except []PeerRef) []endpoint {
+	var gone []ir.Peer
+	for _, e := range out {
+		gone = append(gone, e.peer)
+	}
+	peers, ok := ir.PeersOf(gone...)
+	if !ok {
+		return all
+	}
+	var rest []endpoint
+	took := false
+	for _, e := range all {
+		one, ok := ir.PeersOf(e.peer)
+		if !ok {
+			continue
+		}
+		left, some := one.Subtract(peers)
+		if some && left.Equal(one) {
+			rest = append(rest, e)
+			continue
+		}
+		took = true
+		for _, p := range left.List() {
+			part := endpoint{peer: p, text: e.text, at: e.at}
+			if pods, ok := p.(ir.Pods); ok {
+				part.subject = l.subjectOf(pods)
+			}
+			rest = append(rest, part)
+		}
+	}
+	if !took {
+		l.at(r, l.diags.Add(diag.ExceptTakesNone, except[0].Range,
+			fmt.Sprintf("%s is in nothing that it is taken out of.", texts(except)),
+			"Check that the exception stands at the right end: `except` is for `from`, `except_to` for `to`."))
+	}
+	return rest
+}
+
+// at marks a diagnostic with the rule that it is about.
+func (l *lowering) at(r *Rule, d *diag.Diagnostic) *diag.Diagnostic {
+	d.Address = r.Address
+	return d
+}
+
+func texts(refs []PeerRef) string {
+	var parts []string
+	for _, r := range refs {
+		parts = append(parts, `"`+r.Text+`"`)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (l *lowering) endpointsOf(r *Rule, ref PeerRef, depth int) []endpoint {
+	switch p := ref.Peer.(type) {
+	case *Workload:
+		l.mentioned[p] = true
+		if p.HostNetwork.Value {
+			l.at(r, l.diags.Add(diag.HostNetworkPeer, ref.Range,
+				fmt.Sprintf("Workload %q is on the host network, where no policy can tell its pods from the node.", p.Address()),
+				"Name `nodes` instead.")).Relate(p.HostNetwork.Range, "declared so here")
+			return nil
+		}
+		pods := workloadPods(p)
+		return []endpoint{{pods, ir.Subject{Pods: pods, Address: p.Address(), Kind: ir.SubjectWorkload}, ref.Text, ref.Range}}
+	case *Namespace:
+		for _, w := range p.Workloads {
+			l.mentioned[w] = true
+		}
+		pods := namespacePods(p)
+		kind := ir.SubjectNamespace
+		if p.Match.Set {
+			kind = ir.SubjectInline
+		}
+		return []endpoint{{pods, ir.Subject{Pods: pods, Address: p.Address, Kind: kind}, ref.Text, ref.Range}}
+	case *External:
+		if len(p.Names) > 0 {
+			return []endpoint{{peer: ir.Names{Patterns: p.Names}, text: ref.Text, at: ref.Range}}
+		}
+		return []endpoint{{peer: ir.External{Addresses: p.CIDRs}, text: ref.Text, at: ref.Range}}
+	case *Group:
+		if depth > maxGroupDepth {
+			return nil // a cycle, which resolving has reported
+		}
+		var out []endpoint
+		for _, m := range p.Members {
+			m.Range = ref.Range
+			out = append(out, l.endpointsOf(r, m, depth+1)...)
+		}
+		return out
+	case InlinePods:
+		return []endpoint{{p.Pods, l.subjectOf(p.Pods), ref.Text, ref.Range}}
+	case InlineCIDR:
+		return []endpoint{{peer: ir.External{Addresses: p.CIDRs}, text: ref.Text, at: ref.Range}}
+	case InlineNames:
+		return []endpoint{{peer: ir.Names{Patterns: p.Names}, text: ref.Text, at: ref.Range}}
+	case Builtin:
+		return l.builtin(r, p, ref)
+	}
+	return nil
+}
+
+// maxGroupDepth bounds groups in groups.
+const maxGroupDepth = 32
+
+func (l *lowering) builtin(r *Rule, b Builtin, ref PeerRef) []endpoint {
+	one := func(p ir.Peer) []endpoint { return []endpoint{{peer: p, text: ref.Text, at: ref.Range}} }
+	switch b {
+	case World:
+		return one(anyAddress())
+	case Cluster:
+		return []endpoint{{ir.AllPods(), clusterSubject(), ref.Text, ref.Range}}
+	case Nodes:
+		return one(ir.Nodes{Own: true, Other: true})
+	case Anywhere:
+		// Of all that is anywhere, pods are what policies govern.
+		return []endpoint{{ir.AnyPeer{}, clusterSubject(), ref.Text, ref.Range}}
+	case APIServer:
+		return one(ir.APIServer{Addresses: l.program.Inventory.Facts.APIServer})
+	case ClusterDNS:
+		dns := l.program.Inventory.Facts.DNS
+		out := []endpoint{{dns.Pods, l.subjectOf(dns.Pods), ref.Text, ref.Range}}
+		if !dns.NodeLocal.IsEmpty() {
+			out = append(out, one(ir.NodeLocal{Addresses: dns.NodeLocal})...)
+		}
+		return out
+	case Self:
+		for _, w := range r.Namespace.Workloads {
+			l.mentioned[w] = true
+		}
+		pods := namespacePods(r.Namespace)
+		return []endpoint{{pods, ir.Subject{Pods: pods, Address: r.Namespace.Address, Kind: ir.SubjectNamespace}, ref.Text, ref.Range}}
+	case Others:
+		pods := ir.AllPods()
+		pods.Namespace, _ = ir.Select(ir.Requirement{Key: ir.NamespaceName, Constraint: ir.NotOneOf(r.Namespace.Name)})
+		return []endpoint{{pods, l.subjectOf(pods), ref.Text, ref.Range}}
+	}
+	return nil
+}
+
+// subjectOf gives the subject that a set of pods is best known as: a declared
+// workload or namespace that it equals, else inline pods by canonical text.
+func (l *lowering) subjectOf(pods ir.Pods) ir.Subject {
+	if ns, ok := pods.SingleNamespace(); ok {
+		if n, declared := l.program.Inventory.Namespace(ns); declared && pods.Equal(ir.InNamespace(ns)) {
+			return ir.Subject{Pods: pods, Address: n.Address, Kind: ir.SubjectNamespace}
+		}
+		for _, i := range l.byName[ns] {
+			if w := &l.program.Inventory.Workloads[i]; w.Pods.Equal(pods) {
+				return ir.Subject{Pods: pods, Address: w.Address, Kind: ir.SubjectWorkload}
+			}
+		}
+	}
+	if pods.IsAll() {
+		return clusterSubject()
+	}
+	return ir.Subject{Pods: pods, Address: pods.String(), Kind: ir.SubjectInline}
+}
+
+// ours reports whether some object may be emitted for the pods: they are not
+// confined to namespaces that are unmanaged or not declared.
+func (l *lowering) ours(pods ir.Pods) bool {
+	names, ok := pods.Names()
+	return !ok || slices.ContainsFunc(names, l.program.Inventory.Managed)
+}
+
+func quoted(name string) string {
+	if strings.ContainsAny(name, `./["`) {
+		return fmt.Sprintf("%q", name)
+	}
+	return name
+}

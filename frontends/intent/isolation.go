@@ -1,0 +1,272 @@
+package intent
+
+import (
+	"slices"
+
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/set"
+)
+
+// isolate finds the pods that are closed in each direction. A pod's default is
+// the strictest among the workloads that match it and set one, else its
+// namespace's, else the cluster's.
+func (l *lowering) isolate() {
+	l.closed = map[ir.Direction]*ir.Stage{ir.Egress: {Name: ir.StageRules}, ir.Ingress: {Name: ir.StageRules}}
+	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
+		var own []string // namespaces that leave pods open by what they say themselves
+		for _, ns := range l.cfg.Namespaces {
+			if !managed(ns) {
+				l.unmanagedDefault(ns, d)
+				continue
+			}
+			isolations, whole := namespaceIsolation(ns, d)
+			l.closed[d].Isolate = append(l.closed[d].Isolate, isolations...)
+			if !whole {
+				own = append(own, ns.Name)
+			}
+		}
+		if l.cluster.DefaultDeny.Value.Has(d) {
+			l.closed[d].Isolate = append(l.closed[d].Isolate, l.clusterIsolation(own))
+		}
+	}
+}
+
+// unmanagedDefault warns of a default that has no effect, once.
+func (l *lowering) unmanagedDefault(ns *Namespace, d ir.Direction) {
+	if ns.DefaultDeny.Set && ns.DefaultDeny.Value != ir.NoDirection && d == ir.Egress {
+		dg := l.diags.Add(diag.UnmanagedDefault, ns.DefaultDeny.Range,
+			`Namespace "`+ns.Address+`" is not managed, so its default_deny closes nothing.`,
+			"Remove the argument, or set `managed = true` to have the namespace's manifests here.")
+		dg.Address = ns.Address
+	}
+}
+
+// namespaceIsolation gives the closed pods of a namespace in a direction, and
+// whether that is the whole of it.
+func namespaceIsolation(ns *Namespace, d ir.Direction) (out []ir.Isolation, whole bool) {
+	deny := ir.Both
+	at := ns.Range
+	if ns.DefaultDeny.Set {
+		deny, at = ns.DefaultDeny.Value, ns.DefaultDeny.Range
+	}
+	var closing, opening []ir.Pods
+	for _, w := range ns.Workloads {
+		if !w.DefaultDeny.Set {
+			continue
+		}
+		pods := workloadPods(w)
+		if !w.DefaultDeny.Value.Has(d) {
+			opening = append(opening, pods)
+			continue
+		}
+		closing = append(closing, pods)
+		if !deny.Has(d) {
+			out = append(out, ir.Isolation{
+				Subject: ir.Subject{Pods: pods, Address: w.Address(), Kind: ir.SubjectWorkload},
+				Origin:  ir.Origin{Kind: ir.FromDefault, Address: w.Address(), Range: w.DefaultDeny.Range},
+			})
+		}
+	}
+	if !deny.Has(d) {
+		return out, false
+	}
+	origin := ir.Origin{Kind: ir.FromDefault, Address: ns.Address, Range: at}
+	opening = ir.SubtractAll(opening, closing)
+	for _, pods := range ir.SubtractAll([]ir.Pods{namespacePods(ns)}, opening) {
+		kind := ir.SubjectInline
+		if len(opening) == 0 {
+			kind = ir.SubjectNamespace
+		}
+		out = append(out, ir.Isolation{Subject: ir.Subject{Pods: pods, Address: ns.Address, Kind: kind}, Origin: origin})
+	}
+	return out, len(opening) == 0
+}
+
+// clusterIsolation closes every pod of every namespace but the exempt ones and
+// those that say otherwise themselves.
+func (l *lowering) clusterIsolation(own []string) ir.Isolation {
+	spared := slices.Clone(own)
+	if l.cluster.Exempt.Set {
+		spared = append(spared, l.cluster.Exempt.Value...)
+	} else {
+		spared = append(spared, l.cluster.DNS.Value.Namespace)
+		if l.hasMesh() || l.cfg.Cluster.MeshRoot.Set {
+			spared = append(spared, l.cluster.MeshRoot.Value)
+		}
+	}
+	pods := ir.AllPods()
+	pods.Namespace, _ = ir.Select(ir.Requirement{Key: ir.NamespaceName, Constraint: ir.NotOneOf(spared...)})
+	return ir.Isolation{
+		Subject: ir.Subject{Pods: pods, Address: "cluster", Kind: ir.SubjectCluster},
+		Origin:  ir.Origin{Kind: ir.FromDefault, Address: "cluster", Range: l.cluster.DefaultDeny.Range},
+	}
+}
+
+// companions adds the rules that keep DNS reachable wherever egress is closed
+// and dns is not false, at both ends.
+func (l *lowering) companions() {
+	last := l.program.LastStage(ir.Egress)
+	off, on := map[string][]ir.Pods{}, map[string][]ir.Pods{}
+	without := map[string]bool{}
+	for _, ns := range l.cfg.Namespaces {
+		if ns.Match.Set {
+			continue
+		}
+		without[ns.Name] = ns.DNS.Set && !ns.DNS.Value
+		for _, w := range ns.Workloads {
+			switch {
+			case w.DNS.Set && !w.DNS.Value:
+				off[ns.Name] = append(off[ns.Name], workloadPods(w))
+			case w.DNS.Set:
+				on[ns.Name] = append(on[ns.Name], workloadPods(w))
+			}
+		}
+	}
+	traffic := l.dnsTraffic()
+	peers, ok := ir.PeersOf(l.dnsPeers()...)
+	if !ok {
+		return
+	}
+	var clients []ir.Pods
+	for _, iso := range last.Isolate {
+		parts := []ir.Pods{iso.Subject.Pods}
+		if ns, single := iso.Subject.Pods.SingleNamespace(); single {
+			if without[ns] {
+				parts = intersections(parts, on[ns])
+			}
+			parts = ir.SubtractAll(parts, off[ns])
+		} else {
+			// The cluster's default covers declared namespaces too, which say
+			// for themselves whether they have DNS.
+			for _, n := range l.program.Inventory.Namespaces {
+				if without[n.Name] || off[n.Name] != nil {
+					parts = ir.SubtractAll(parts, []ir.Pods{ir.InNamespace(n.Name)})
+				}
+			}
+		}
+		for _, part := range parts {
+			s := iso.Subject
+			if !part.Equal(s.Pods) {
+				s = ir.Subject{Pods: part, Address: iso.Subject.Address, Kind: ir.SubjectInline}
+			}
+			l.put(ir.Egress, nil, ir.Rule{
+				Subject: s, Peers: peers, Traffic: traffic, Action: ir.Allow,
+				Origin: ir.Origin{Kind: ir.FromCompanion, Address: iso.Origin.Address, Range: iso.Origin.Range},
+			})
+			clients = append(clients, part)
+		}
+	}
+	l.openDNS(clients, traffic)
+}
+
+// openDNS opens the DNS pods' own ingress to the clients, where it is closed.
+func (l *lowering) openDNS(clients []ir.Pods, traffic ir.Traffic) {
+	dns := l.program.Inventory.Facts.DNS.Pods
+	closed, _ := l.program.Split(dns, l.program.LastStage(ir.Ingress))
+	list := make([]ir.Peer, 0, len(clients))
+	for _, c := range clients {
+		list = append(list, c)
+	}
+	peers, ok := ir.PeersOf(list...)
+	if !ok {
+		return
+	}
+	for _, part := range closed {
+		ns, _ := part.SingleNamespace()
+		l.put(ir.Ingress, nil, ir.Rule{
+			Subject: l.subjectOf(part), Peers: peers, Traffic: traffic, Action: ir.Allow,
+			Origin: ir.Origin{Kind: ir.FromCompanion, Address: ns},
+		})
+	}
+}
+
+func intersections(a, b []ir.Pods) []ir.Pods {
+	var out []ir.Pods
+	for _, p := range a {
+		for _, q := range b {
+			if both, ok := p.And(q); ok {
+				out = append(out, both)
+			}
+		}
+	}
+	return ir.Simplify(out)
+}
+
+func (l *lowering) dnsPeers() []ir.Peer {
+	dns := l.program.Inventory.Facts.DNS
+	return []ir.Peer{dns.Pods, ir.NodeLocal{Addresses: dns.NodeLocal}}
+}
+
+func (l *lowering) dnsTraffic() ir.Traffic {
+	port := set.SinglePort(l.program.Inventory.Facts.DNS.Port)
+	return ir.PortTraffic(ir.TCP, port).Or(ir.PortTraffic(ir.UDP, port))
+}
+
+// closeTiers isolates, in a tier whose default is deny, the subjects of its
+// rules, and demands that this does not cut DNS off.
+func (l *lowering) closeTiers() {
+	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
+		var earlier []ir.Rule // allows and passes that come before the tier's end
+		for _, t := range l.tiers() {
+			var subjects []ir.Subject
+			for _, a := range []ir.Action{ir.Deny, ir.Pass, ir.Allow} {
+				for _, r := range l.rules[place{d, t, a}] {
+					if !slices.ContainsFunc(subjects, func(s ir.Subject) bool { return s.Pods.Equal(r.Subject.Pods) }) {
+						subjects = append(subjects, r.Subject)
+					}
+					if a != ir.Deny {
+						earlier = append(earlier, r)
+					}
+				}
+			}
+			if !t.DefaultDeny {
+				continue
+			}
+			s := l.stage(d, t.Name)
+			for _, subject := range subjects {
+				s.Isolate = append(s.Isolate, ir.Isolation{
+					Subject: subject,
+					Origin:  ir.Origin{Kind: ir.FromDefault, Address: t.Name, Range: t.Range},
+				})
+				if d == ir.Egress && !l.reachesDNS(subject, earlier) {
+					dg := l.diags.Add(diag.TierCutsDNS, t.Range,
+						`Tier "`+t.Name+`" denies by default what its rules do not allow, and so cuts DNS off for "`+subject.Address+`".`,
+						"Add to the tier: `allow "+quoted(subject.Address)+" to dns { udp = [53] }` and the same for tcp.")
+					dg.Address = t.Name
+				}
+			}
+		}
+	}
+}
+
+func (l *lowering) stage(d ir.Direction, name string) *ir.Stage {
+	stages := l.program.Stages(d)
+	i := slices.IndexFunc(stages, func(s ir.Stage) bool { return s.Name == name })
+	return &stages[i]
+}
+
+// reachesDNS reports whether one of the rules surely lets the subject reach
+// DNS, or the subject is meant to have none.
+func (l *lowering) reachesDNS(s ir.Subject, rules []ir.Rule) bool {
+	dns, _ := ir.PeersOf(l.program.Inventory.Facts.DNS.Pods)
+	query := ir.PortTraffic(ir.UDP, set.SinglePort(l.program.Inventory.Facts.DNS.Port))
+	return slices.ContainsFunc(rules, func(r ir.Rule) bool {
+		return r.Subject.Pods.Contains(s.Pods) && r.Peers.Contains(dns) && r.Traffic.Transport().Contains(query)
+	}) || l.withoutDNS(s.Pods)
+}
+
+// withoutDNS reports whether every pod of the set is declared to have no DNS.
+func (l *lowering) withoutDNS(pods ir.Pods) bool {
+	for _, ns := range l.cfg.Namespaces {
+		if ns.DNS.Set && !ns.DNS.Value && namespacePods(ns).Contains(pods) {
+			return true
+		}
+		for _, w := range ns.Workloads {
+			if w.DNS.Set && !w.DNS.Value && workloadPods(w).Contains(pods) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,307 @@
+package intent
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+)
+
+// checkOverlaps reports workloads that can select the same pod and state
+// different numbers for one port name, or different accounts.
+func (l *lowering) checkOverlaps(declared []*Workload) {
+	for _, group := range slices.Collect(byNamespace(declared)) {
+		for _, pair := range overlapping(group) {
+			a, b := pair[0], pair[1]
+			if a.ServiceAccount.Set && b.ServiceAccount.Set && a.Labels.Set && b.Labels.Set && a.ServiceAccount.Value != b.ServiceAccount.Value {
+				d := l.diags.Add(diag.AccountsDiffer, b.ServiceAccount.Range,
+					fmt.Sprintf("Workloads %q and %q can select the same pod and state different service accounts.", a.Address(), b.Address()),
+					"Make their labels exclude each other, or state one account.")
+				d.Relate(a.ServiceAccount.Range, "the other account is stated here").Address = b.Address()
+			}
+			for _, p := range a.Ports {
+				for _, q := range b.Ports {
+					if p.Name == q.Name && p.Number != q.Number {
+						d := l.diags.Add(diag.PortNumbersDiffer, q.Range,
+							fmt.Sprintf("Port %q is %d here and %d on %q, which can select the same pod.", q.Name, q.Number, p.Number, a.Address()),
+							"Make the workloads' labels exclude each other, or the numbers agree.")
+						d.Relate(p.Range, "the other number is declared here").Address = b.Address()
+					}
+				}
+			}
+		}
+	}
+}
+
+func byNamespace(declared []*Workload) func(yield func([]*Workload) bool) {
+	return func(yield func([]*Workload) bool) {
+		for i := 0; i < len(declared); {
+			j := i
+			for j < len(declared) && declared[j].Namespace == declared[i].Namespace {
+				j++
+			}
+			if !yield(declared[i:j]) {
+				return
+			}
+			i = j
+		}
+	}
+}
+
+// overlapping gives the pairs of workloads of one namespace whose labels can
+// be on one pod. Workloads are first parted by the label that tells most of
+// them apart, so that the usual case costs as much as there are workloads.
+func overlapping(group []*Workload) [][2]*Workload {
+	uses := map[string]int{}
+	for _, w := range group {
+		for _, r := range w.Labels.Value.Requirements() {
+			if v, ok := r.Constraint.Values(); ok && len(v) == 1 {
+				uses[r.Key]++
+			}
+		}
+	}
+	best := ""
+	for k, n := range uses {
+		if n > uses[best] || n == uses[best] && k < best {
+			best = k
+		}
+	}
+	buckets := map[string][]*Workload{}
+	var order []string
+	var loose []*Workload
+	for _, w := range group {
+		v, ok := w.Labels.Value.Get(best).Values()
+		if !ok || len(v) != 1 {
+			loose = append(loose, w)
+			continue
+		}
+		if buckets[v[0]] == nil {
+			order = append(order, v[0])
+		}
+		buckets[v[0]] = append(buckets[v[0]], w)
+	}
+	var out [][2]*Workload
+	pair := func(a, b *Workload) {
+		if workloadPods(a).Overlaps(workloadPods(b)) {
+			out = append(out, [2]*Workload{a, b})
+		}
+	}
+	for _, v := range order {
+		for i, a := range buckets[v] {
+			for _, b := range buckets[v][i+1:] {
+				pair(a, b)
+			}
+			for _, b := range loose {
+				pair(a, b)
+			}
+		}
+	}
+	for i, a := range loose {
+		for _, b := range loose[i+1:] {
+			pair(a, b)
+		}
+	}
+	return out
+}
+
+// lint reports what is no error and surely not meant.
+func (l *lowering) lint() {
+	l.unusedWorkloads()
+	l.coveredRules()
+	l.openNames()
+}
+
+func (l *lowering) unusedWorkloads() {
+	for _, t := range l.cfg.Tests {
+		for _, r := range t.Rules {
+			for _, refs := range [][]PeerRef{r.From, r.To, r.Except, r.ExceptTo} {
+				l.mention(refs)
+			}
+		}
+	}
+	wide := slices.ContainsFunc(l.cfg.Rules, func(r *Rule) bool { return slices.ContainsFunc(r.To, isWide) })
+	for _, ns := range l.cfg.Namespaces {
+		for _, w := range ns.Workloads {
+			if l.mentioned[w] || wide || l.mentionedInline(w) {
+				continue
+			}
+			d := l.diags.Add(diag.WorkloadUnused, w.Range, fmt.Sprintf("No rule mentions workload %q.", w.Address()),
+				"Add the rules that it needs, or remove it.")
+			d.Address = w.Address()
+		}
+	}
+}
+
+func isWide(ref PeerRef) bool { return ref.Peer == Peer(Cluster) || ref.Peer == Peer(Anywhere) }
+
+// mention marks the workloads that a test names; a test lowers to no rule.
+func (l *lowering) mention(refs []PeerRef) {
+	for _, ref := range refs {
+		switch p := ref.Peer.(type) {
+		case *Workload:
+			l.mentioned[p] = true
+		case *Namespace:
+			for _, w := range p.Workloads {
+				l.mentioned[w] = true
+			}
+		case *Group:
+			for _, m := range p.Members {
+				if w, ok := m.Peer.(*Workload); ok {
+					l.mentioned[w] = true
+				}
+			}
+		}
+	}
+}
+
+// mentionedInline reports whether some rule's pods, given by labels, are the
+// workload's in part.
+func (l *lowering) mentionedInline(w *Workload) bool {
+	pods := workloadPods(w)
+	for _, r := range l.cfg.Rules {
+		for _, refs := range [][]PeerRef{r.From, r.To} {
+			for _, ref := range refs {
+				if p, ok := ref.Peer.(InlinePods); ok && p.Pods.Overlaps(pods) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// maxCompared bounds how many rules of one subject are compared with each
+// other; a subject with more is not linted for covered rules.
+const maxCompared = 200
+
+// coveredRules compares the rules of each subject of a level: an allow that a
+// deny of its tier covers whole is an error, a rule covered by another of its
+// action a warning. A rule counts only where it is covered at every end.
+func (l *lowering) coveredRules() {
+	type verdict struct {
+		covered, uncovered bool
+		by                 ir.Origin
+		deny               bool
+	}
+	found := map[string]*verdict{}
+	var order []string
+	note := func(r *ir.Rule, by *ir.Rule) {
+		v := found[r.Origin.Address]
+		if v == nil {
+			v = &verdict{}
+			found[r.Origin.Address] = v
+			order = append(order, r.Origin.Address)
+		}
+		if by == nil {
+			v.uncovered = true
+			return
+		}
+		v.covered, v.by, v.deny = true, by.Origin, by.Action == ir.Deny && r.Action == ir.Allow
+	}
+	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
+		for _, s := range l.program.Stages(d) {
+			bySubject := map[string][]*ir.Rule{}
+			var subjects []string
+			for li := range s.Levels {
+				for ri := range s.Levels[li].Rules {
+					r := &s.Levels[li].Rules[ri]
+					k := r.Subject.Pods.String()
+					if bySubject[k] == nil {
+						subjects = append(subjects, k)
+					}
+					bySubject[k] = append(bySubject[k], r)
+				}
+			}
+			for _, k := range subjects {
+				group := bySubject[k]
+				for _, r := range group {
+					if r.Origin.Kind == ir.FromRule && r.Action != ir.Log {
+						note(r, coveredBy(r, group))
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(order)
+	for _, address := range order {
+		v := found[address]
+		if !v.covered || v.uncovered {
+			continue
+		}
+		r := l.ruleAt(address)
+		if r == nil {
+			continue
+		}
+		if v.deny {
+			l.at(r, l.diags.Add(diag.DenyCoversAllow, r.Range,
+				fmt.Sprintf("Rule %q never decides: %q of the same tier denies all that it allows.", address, v.by.Address),
+				"A deny beats an allow of its tier. Take these peers out of the deny with `except`, put this rule into an earlier tier, or use `default = \"deny\"` on the tier instead of the deny.")).
+				Relate(v.by.Range, "the deny stands here")
+		} else {
+			l.at(r, l.diags.Add(diag.CoveredRule, r.Range,
+				fmt.Sprintf("Rule %q changes nothing: %q covers it.", address, v.by.Address), "Remove one of them, or make it say what the other does not.")).
+				Relate(v.by.Range, "the wider rule stands here")
+		}
+	}
+}
+
+// coveredBy finds a rule of the same subject that makes r undecisive.
+func coveredBy(r *ir.Rule, group []*ir.Rule) *ir.Rule {
+	if len(group) > maxCompared {
+		return nil
+	}
+	for _, q := range group {
+		if q.Origin.Address == r.Origin.Address || q.Mode != r.Mode || q.Origin.Kind != ir.FromRule {
+			continue
+		}
+		denies := q.Action == ir.Deny && r.Action == ir.Allow && q.Traffic.Requests() == nil
+		same := q.Action == r.Action && q.Log == r.Log
+		if !denies && !same || !q.Peers.Contains(r.Peers) || !q.Traffic.Contains(r.Traffic) {
+			continue
+		}
+		// Of two equal rules the later address is the covered one.
+		if same && r.Peers.Contains(q.Peers) && r.Traffic.Contains(q.Traffic) && strings.Compare(r.Origin.Address, q.Origin.Address) < 0 {
+			continue
+		}
+		return q
+	}
+	return nil
+}
+
+func (l *lowering) ruleAt(address string) *Rule {
+	for _, r := range l.cfg.Rules {
+		if r.Address == address {
+			return r
+		}
+	}
+	for _, t := range l.cfg.Tiers {
+		for _, r := range t.Rules {
+			if r.Address == address {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+// openNames warns of a rule that lists DNS names for pods that may resolve
+// every name by default.
+func (l *lowering) openNames() {
+	for _, r := range l.rules[place{ir.Egress, nil, ir.Allow}] {
+		if r.Traffic.Names() == nil {
+			continue
+		}
+		for _, c := range l.rules[place{ir.Egress, nil, ir.Allow}] {
+			if c.Origin.Kind == ir.FromCompanion && c.Subject.Pods.Overlaps(r.Subject.Pods) {
+				if rule := l.ruleAt(r.Origin.Address); rule != nil {
+					l.at(rule, l.diags.Add(diag.NamesAlreadyOpen, rule.Traffic.DNS.Range,
+						fmt.Sprintf("Rule %q lists names, and by default %q may resolve every name.", rule.Address, r.Subject.Address),
+						"Set `dns = false` on the workload or its namespace, so that the rule alone decides."))
+				}
+				break
+			}
+		}
+	}
+}

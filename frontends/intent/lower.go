@@ -1,0 +1,289 @@
+package intent
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/set"
+)
+
+// Lower gives the meaning of a configuration in one place: a program with a
+// stage per tier and one for the rules outside tiers, and the inventory under
+// the facts of the target, which may be nil for the cluster's own facts.
+//
+// The diagnostics are about meaning, not about what a target can say; those
+// that hang on no fact are the same for every target.
+func Lower(cfg *Config, t *Target) (*ir.Program, diag.List) {
+	l := &lowering{cfg: cfg, target: t, program: &ir.Program{}}
+	l.facts()
+	l.inventory()
+	l.isolate()
+	l.program.Egress = l.stages(ir.Egress)
+	l.program.Ingress = l.stages(ir.Ingress)
+	l.program.Index()
+	l.companions()
+	for _, tier := range l.tiers() {
+		for _, r := range tier.Rules {
+			l.rule(r)
+		}
+	}
+	for _, r := range cfg.Rules {
+		l.rule(r)
+	}
+	l.closeTiers()
+	l.mtls()
+	l.assemble()
+	l.lint()
+	l.program.Index()
+	l.diags.Sort()
+	return l.program, l.diags
+}
+
+// lowering is the state of one Lower.
+type lowering struct {
+	cfg     *Config
+	target  *Target
+	cluster Facts // with the target's on top
+	program *ir.Program
+	diags   diag.List
+
+	// closed holds a stage per direction, whose isolations are every default of
+	// that direction, tiers' included, as far as they are known before rules
+	// are lowered. It answers which end of a rule is closed.
+	closed map[ir.Direction]*ir.Stage
+
+	// rules collects lowered rules by where they stand, until assemble.
+	rules map[place][]ir.Rule
+
+	workloads map[*Workload]int // into the inventory; absent for a workload of a matched namespace
+	byName    map[string][]int  // workloads of the inventory by their namespace's name
+	mentioned map[*Workload]bool
+}
+
+// place is a level of a stage: the tier (nil for the rules outside tiers) and
+// the action whose level it is.
+type place struct {
+	direction ir.Direction
+	tier      *Tier
+	action    ir.Action
+}
+
+// facts merges what the target states over what the cluster block states.
+func (l *lowering) facts() {
+	f := l.cfg.Cluster
+	if l.target != nil {
+		o := l.target.Facts
+		f.PodCIDRs, f.ServiceCIDRs = override(f.PodCIDRs, o.PodCIDRs), override(f.ServiceCIDRs, o.ServiceCIDRs)
+		f.NodeCIDRs, f.APIServer = override(f.NodeCIDRs, o.NodeCIDRs), override(f.APIServer, o.APIServer)
+		f.DNS, f.TrustDomain = override(f.DNS, o.DNS), override(f.TrustDomain, o.TrustDomain)
+		f.MeshRoot = override(f.MeshRoot, o.MeshRoot)
+		f.DefaultDeny, f.Exempt, f.MTLS = override(f.DefaultDeny, o.DefaultDeny), override(f.Exempt, o.Exempt), override(f.MTLS, o.MTLS)
+	}
+	if !f.DNS.Set {
+		f.DNS.Value = DNS{Namespace: "kube-system", Labels: ir.MatchLabels(map[string]string{"k8s-app": "kube-dns"}), Port: 53}
+	}
+	if f.MeshRoot.Value == "" {
+		f.MeshRoot.Value = "istio-system"
+	}
+	l.cluster = f
+	dns := ir.InNamespace(f.DNS.Value.Namespace)
+	dns.Labels = f.DNS.Value.Labels
+	l.program.Inventory.Facts = ir.Facts{
+		PodCIDRs: f.PodCIDRs.Value, ServiceCIDRs: f.ServiceCIDRs.Value, NodeCIDRs: f.NodeCIDRs.Value,
+		APIServer: f.APIServer.Value, TrustDomain: f.TrustDomain.Value, MeshRoot: f.MeshRoot.Value,
+		DNS: ir.DNS{Pods: dns, Port: f.DNS.Value.Port, NodeLocal: f.DNS.Value.NodeLocal},
+	}
+}
+
+func override[T any](base, over At[T]) At[T] {
+	if over.Set {
+		return over
+	}
+	return base
+}
+
+func (l *lowering) hasMesh() bool { return l.target != nil && l.target.Mesh.Value.Name != "" }
+
+// managed reports whether objects are emitted in the namespace.
+func managed(ns *Namespace) bool {
+	if ns.Match.Set {
+		return false
+	}
+	return ns.Managed.Value || !ns.Managed.Set
+}
+
+func (l *lowering) inventory() {
+	inv := &l.program.Inventory
+	l.workloads = map[*Workload]int{}
+	l.byName = map[string][]int{}
+	l.mentioned = map[*Workload]bool{}
+	var declared []*Workload
+	for _, ns := range l.cfg.Namespaces {
+		mesh := l.hasMesh() && (ns.Mesh.Value || !ns.Mesh.Set)
+		if !ns.Match.Set {
+			inv.Namespaces = append(inv.Namespaces, ir.Namespace{
+				Address: ns.Address, Name: ns.Name, Labels: ns.Labels.Value, Managed: managed(ns), Mesh: mesh,
+			})
+			declared = append(declared, ns.Workloads...)
+		}
+	}
+	slices.SortFunc(inv.Namespaces, func(a, b ir.Namespace) int { return strings.Compare(a.Address, b.Address) })
+	slices.SortFunc(declared, func(a, b *Workload) int { return strings.Compare(a.Address(), b.Address()) })
+	for _, w := range declared {
+		mesh := l.hasMesh() && !w.HostNetwork.Value && (w.Mesh.Value || !w.Mesh.Set && (w.Namespace.Mesh.Value || !w.Namespace.Mesh.Set))
+		iw := ir.Workload{
+			Address: w.Address(), Name: w.Name, Namespace: w.Namespace.Name,
+			Pods: workloadPods(w), Account: w.ServiceAccount.Value, Mesh: mesh,
+		}
+		for _, p := range w.Ports {
+			iw.Ports = append(iw.Ports, ir.WorkloadPort{Name: p.Name, Number: p.Number, Protocol: p.Protocol})
+		}
+		l.workloads[w] = len(inv.Workloads)
+		l.byName[w.Namespace.Name] = append(l.byName[w.Namespace.Name], len(inv.Workloads))
+		inv.Workloads = append(inv.Workloads, iw)
+	}
+	l.checkOverlaps(declared)
+}
+
+// namespacePods is all pods of a namespace, or of the namespaces that match.
+func namespacePods(ns *Namespace) ir.Pods {
+	if ns.Match.Set {
+		p := ir.AllPods()
+		p.Namespace = ns.Match.Value
+		return p
+	}
+	return ir.InNamespace(ns.Name)
+}
+
+// workloadPods is the pods of a workload: a workload is its labels only, and
+// its service account where it has no labels.
+func workloadPods(w *Workload) ir.Pods {
+	p := namespacePods(w.Namespace)
+	if w.Labels.Set {
+		p.Labels = w.Labels.Value
+	} else if w.ServiceAccount.Set {
+		p.Account = ir.OneOf(w.ServiceAccount.Value)
+	}
+	return p
+}
+
+// tiers gives the tiers in the order in which they decide.
+func (l *lowering) tiers() []*Tier {
+	tiers := slices.Clone(l.cfg.Tiers)
+	slices.SortStableFunc(tiers, func(a, b *Tier) int { return cmp.Compare(a.Order.Value, b.Order.Value) })
+	return tiers
+}
+
+// stages lays out the stages of a direction, rules still missing.
+func (l *lowering) stages(d ir.Direction) []ir.Stage {
+	var out []ir.Stage
+	if d == ir.Ingress {
+		own, _ := ir.PeersOf(ir.Nodes{Own: true})
+		out = append(out, ir.Stage{Name: ir.StageAxioms, Levels: []ir.Level{{Rules: []ir.Rule{{
+			Subject: clusterSubject(), Peers: own, Traffic: ir.AllTraffic(), Action: ir.Allow,
+			Origin: ir.Origin{Kind: ir.FromAxiom, Address: "own node"},
+		}}}}})
+	}
+	for _, t := range l.tiers() {
+		out = append(out, ir.Stage{
+			Name: t.Name, Order: float64(t.Order.Value),
+			Origin: ir.Origin{Kind: ir.FromRule, Address: t.Name, Description: t.Description, Range: t.Range},
+		})
+	}
+	return append(out, ir.Stage{Name: ir.StageRules, Isolate: l.closed[d].Isolate})
+}
+
+func clusterSubject() ir.Subject {
+	return ir.Subject{Pods: ir.AllPods(), Address: "cluster", Kind: ir.SubjectCluster}
+}
+
+// levelOrder is the order of a stage's levels: a log decides nothing, and a
+// language tier is three levels: deny, pass, allow.
+var levelOrder = []ir.Action{ir.Log, ir.Deny, ir.Pass, ir.Allow}
+
+// assemble puts the collected rules into the levels of their stages.
+func (l *lowering) assemble() {
+	tiers := map[string]*Tier{}
+	for _, t := range l.cfg.Tiers {
+		tiers[t.Name] = t
+	}
+	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
+		stages := l.program.Stages(d)
+		for i := range stages {
+			s := &stages[i]
+			tier := tiers[s.Name]
+			if s.Name == ir.StageAxioms && tier == nil {
+				continue
+			}
+			for _, a := range levelOrder {
+				if rules := l.rules[place{d, tier, a}]; len(rules) > 0 {
+					slices.SortStableFunc(rules, compareRules)
+					s.Levels = append(s.Levels, ir.Level{Rules: rules})
+				}
+			}
+		}
+		stages = slices.DeleteFunc(stages, func(s ir.Stage) bool {
+			return len(s.Levels) == 0 && len(s.Isolate) == 0 && s.Name != ir.StageRules
+		})
+		if d == ir.Egress {
+			l.program.Egress = stages
+		} else {
+			l.program.Ingress = stages
+		}
+	}
+}
+
+func compareRules(a, b ir.Rule) int {
+	return cmp.Or(
+		strings.Compare(a.Origin.Address, b.Origin.Address),
+		strings.Compare(a.Subject.Address, b.Subject.Address),
+		strings.Compare(a.Subject.Pods.String(), b.Subject.Pods.String()),
+		strings.Compare(a.Peers.String(), b.Peers.String()),
+		strings.Compare(a.Traffic.String(), b.Traffic.String()),
+	)
+}
+
+func (l *lowering) put(d ir.Direction, tier *Tier, r ir.Rule) {
+	if l.rules == nil {
+		l.rules = map[place][]ir.Rule{}
+	}
+	at := place{d, tier, r.Action}
+	l.rules[at] = append(l.rules[at], r)
+}
+
+// mtls lowers the statements about mutual TLS, from the mesh to workloads.
+func (l *lowering) mtls() {
+	add := func(s ir.Subject, mode ir.MTLSMode, ports []MTLSPort, address string, at diag.Range) {
+		m := ir.MTLS{Subject: s, Mode: mode, Origin: ir.Origin{Kind: ir.FromDefault, Address: address, Range: at}}
+		for _, p := range ports {
+			m.Ports = append(m.Ports, ir.PortMTLS{Port: p.Port, Mode: p.Mode})
+		}
+		l.program.MTLS = append(l.program.MTLS, m)
+	}
+	if l.cluster.MTLS.Set {
+		add(clusterSubject(), l.cluster.MTLS.Value, nil, "cluster", l.cluster.MTLS.Range)
+	}
+	for _, ns := range l.cfg.Namespaces {
+		if !managed(ns) {
+			continue
+		}
+		if ns.MTLS.Set {
+			add(ir.Subject{Pods: namespacePods(ns), Address: ns.Address, Kind: ir.SubjectNamespace}, ns.MTLS.Value, nil, ns.Address, ns.MTLS.Range)
+		}
+		for _, w := range ns.Workloads {
+			if w.MTLS.Set || len(w.MTLSPorts) > 0 {
+				at := w.MTLS.Range
+				if !w.MTLS.Set {
+					at = w.MTLSPorts[0].Range
+				}
+				add(ir.Subject{Pods: workloadPods(w), Address: w.Address(), Kind: ir.SubjectWorkload}, w.MTLS.Value, w.MTLSPorts, w.Address(), at)
+			}
+		}
+	}
+}
+
+// anyAddress is the world: every external address.
+func anyAddress() ir.External { return ir.External{Addresses: set.AllAddresses()} }

@@ -1,0 +1,205 @@
+package intent
+
+import (
+	"fmt"
+
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/set"
+)
+
+// terms is a rule's traffic with its port names still names.
+type terms struct {
+	fixed    ir.Traffic // what has no name
+	named    []namedTerm
+	requests []ir.Request // nil for no restriction
+	names    []ir.Name
+}
+
+type namedTerm struct {
+	protocol ir.Protocol
+	name     string
+	at       diag.Range
+}
+
+// destination is a part of a rule's destinations for which its port names mean
+// the same numbers.
+type destination struct {
+	endpoint
+	traffic ir.Traffic
+}
+
+// terms reads what a rule names: every protocol and port where it names none.
+func (l *lowering) terms(r *Rule) terms {
+	var t terms
+	list := [...]struct {
+		protocol ir.Protocol
+		terms    *At[[]PortTerm]
+	}{{ir.TCP, r.Traffic.TCP}, {ir.UDP, r.Traffic.UDP}, {ir.SCTP, r.Traffic.SCTP}}
+	some := false
+	for _, p := range list {
+		if p.terms == nil {
+			continue
+		}
+		some = true
+		var ports set.Ports
+		for _, term := range p.terms.Value {
+			switch {
+			case term.Any:
+				ports = set.AllPorts()
+			case term.Name != "":
+				t.named = append(t.named, namedTerm{p.protocol, term.Name, term.Range})
+			default:
+				ports = ports.Union(set.PortsOf(set.PortRange{First: term.First, Last: term.Last}))
+			}
+		}
+		t.fixed = t.fixed.Or(ir.PortTraffic(p.protocol, ports))
+	}
+	if r.Traffic.ICMP != nil || r.Traffic.ICMPv6 != nil {
+		some = true
+		t.fixed = t.fixed.Or(ir.ICMPTraffic(icmp(r.Traffic.ICMP), icmp(r.Traffic.ICMPv6)))
+	}
+	if r.Traffic.HTTP != nil {
+		t.requests = r.Traffic.HTTP.Value
+		for _, q := range t.requests {
+			if q.IsAny() {
+				t.requests = nil // every request: no restriction
+				break
+			}
+		}
+	}
+	if r.Traffic.DNS != nil {
+		t.names = r.Traffic.DNS.Value
+		if !some {
+			some = true
+			t.fixed = l.dnsTraffic() // names are asked on the port of the cluster's DNS
+		}
+	}
+	if !some {
+		t.fixed = ir.AllTraffic()
+		if r.Action == ir.Allow {
+			l.at(r, l.diags.Add(diag.EveryPort, r.Range, fmt.Sprintf("Rule %q names no protocol and so is for every protocol and port.", r.Address),
+				"Name ports where they are known, for example `tcp = [8080]`."))
+		}
+	}
+	return t
+}
+
+func icmp(list *At[[]ICMPTerm]) ir.ICMP {
+	if list == nil {
+		return ir.ICMP{}
+	}
+	var types []ir.ICMPType
+	for _, t := range list.Value {
+		if t.Any {
+			return ir.AnyICMP()
+		}
+		code := int16(-1)
+		if t.HasCode {
+			code = int16(t.Code)
+		}
+		types = append(types, ir.ICMPType{Type: t.Type, Code: code})
+	}
+	return ir.ICMPOf(types...)
+}
+
+// resolvePorts gives a destination in the parts for which the rule's port
+// names mean the same: a name is the number that the destination's workload
+// declares, and each workload of a wider destination stands for itself, so
+// that no workload is opened on another's number. A name that no workload
+// there declares stays a name.
+func (l *lowering) resolvePorts(r *Rule, t terms, e endpoint) ([]destination, bool) {
+	if len(t.named) == 0 {
+		return []destination{{e, t.fixed}}, true
+	}
+	switch e.peer.(type) {
+	case ir.Pods, ir.AnyPeer:
+	default:
+		for _, n := range t.named {
+			l.at(r, l.diags.Add(diag.NamedPortOutside, n.at,
+				fmt.Sprintf("%q is the name of a port, and %q has no pods that could name one.", n.name, e.text),
+				"Write the port's number."))
+		}
+		return nil, false
+	}
+	if w, ok := l.program.Inventory.Workload(e.subject.Address); ok && e.subject.Kind == ir.SubjectWorkload {
+		traffic := t.fixed
+		for _, n := range t.named {
+			traffic = traffic.Or(n.on(w))
+		}
+		return []destination{{e, traffic}}, true
+	}
+	out := []destination{}
+	rest := t.fixed
+	byWorkload := map[int]ir.Traffic{}
+	candidates := l.within(e)
+	for _, n := range t.named {
+		found := false
+		for _, i := range candidates {
+			w := &l.program.Inventory.Workloads[i]
+			if _, declared := w.Port(n.name); declared {
+				byWorkload[i] = byWorkload[i].Or(n.on(w))
+				found = true
+			}
+		}
+		if !found {
+			rest = rest.Or(ir.NamedTraffic(ir.NamedPort{Protocol: n.protocol, Name: n.name}))
+		}
+	}
+	if !rest.IsEmpty() {
+		out = append(out, destination{e, rest})
+	}
+	for _, i := range candidates {
+		if traffic, ok := byWorkload[i]; ok {
+			w := &l.program.Inventory.Workloads[i]
+			part := endpoint{w.Pods, ir.Subject{Pods: w.Pods, Address: w.Address, Kind: ir.SubjectWorkload}, e.text, e.at}
+			out = append(out, destination{part, traffic})
+		}
+	}
+	return out, true
+}
+
+// on is the term's traffic towards a workload.
+func (n namedTerm) on(w *ir.Workload) ir.Traffic {
+	if p, ok := w.Port(n.name); ok {
+		return ir.PortTraffic(n.protocol, set.SinglePort(p.Number))
+	}
+	return ir.NamedTraffic(ir.NamedPort{Protocol: n.protocol, Name: n.name})
+}
+
+// within gives the declared workloads that an endpoint has whole.
+func (l *lowering) within(e endpoint) []int {
+	pods := e.subject.Pods
+	indices := l.byName[""]
+	if ns, ok := pods.SingleNamespace(); ok {
+		indices = l.byName[ns]
+	} else {
+		indices = make([]int, len(l.program.Inventory.Workloads))
+		for i := range indices {
+			indices[i] = i
+		}
+	}
+	var out []int
+	for _, i := range indices {
+		if parts := l.program.Inventory.Workloads[i].Pods; pods.Contains(parts) || l.containsByFacts(pods, parts) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// containsByFacts reports whether the set has the pods by what is declared of
+// their namespace's labels.
+func (l *lowering) containsByFacts(pods, part ir.Pods) bool {
+	ns, ok := part.SingleNamespace()
+	if !ok {
+		return false
+	}
+	declared, _ := l.program.Inventory.Declared(pods)
+	for _, d := range declared {
+		if d.Namespace.Name == ns {
+			return d.Pods.Contains(part)
+		}
+	}
+	return false
+}

@@ -1,0 +1,290 @@
+package intent
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+)
+
+// rule lowers one rule to its two ends: the egress program of its sources and
+// the ingress program of its destinations.
+func (l *lowering) rule(r *Rule) {
+	errors := l.diags.Count(diag.Error)
+	from := l.endpoints(r, r.From, r.Except)
+	to := l.endpoints(r, r.To, r.ExceptTo)
+	if len(from) == 0 || len(to) == 0 {
+		if l.diags.Count(diag.Error) == errors {
+			l.nothing(r, "after its exceptions no endpoint is left at one end")
+		}
+		return
+	}
+	terms := l.terms(r)
+	var dests []destination
+	for _, e := range to {
+		resolved, ok := l.resolvePorts(r, terms, e)
+		if !ok {
+			return
+		}
+		dests = append(dests, resolved...)
+	}
+	w := &ruleLowering{lowering: l, rule: r, from: from, requests: terms.requests, names: terms.names}
+	for _, d := range dests {
+		w.destination(d)
+	}
+	w.sources()
+	w.warn()
+	l.opensCluster(r)
+}
+
+// ruleLowering is the state of lowering one rule.
+type ruleLowering struct {
+	*lowering
+	rule     *Rule
+	from     []endpoint
+	requests []ir.Request
+	names    []ir.Name
+
+	towards  []outgoing // what the sources' side carries
+	emitted  bool
+	loose    bool // some flow of the rule meets no restriction
+	unopened []ir.Pods
+}
+
+// outgoing is a set of destinations with the traffic that the sources' egress
+// carries towards them; restricted traffic is what only the sources can
+// restrict.
+type outgoing struct {
+	peers      []ir.Peer
+	traffic    ir.Traffic
+	restricted bool
+}
+
+// destination lowers a destination's ingress, and notes what is left for the
+// sources' egress. Requests are enforced once: where the destination's ingress
+// is closed there, else at the source's egress.
+func (w *ruleLowering) destination(d destination) {
+	governed := d.subject.Kind != 0 && w.rule.At.Value != Source
+	http := w.requests != nil && hasTCP(d.traffic)
+	transport := d.traffic
+	if !http {
+		if governed {
+			w.emit(ir.Ingress, d.subject, w.sourcePeers(), transport)
+		}
+		w.toward(d.peer, transport, w.names != nil)
+		return
+	}
+	restricted, _ := transport.WithRequests(w.requests...)
+	if w.rule.Action != ir.Allow {
+		// A deny of requests stands where they can be read, and nowhere as a
+		// deny of their transport, which would deny more.
+		if governed && w.ours(d.subject.Pods) {
+			w.emit(ir.Ingress, d.subject, w.sourcePeers(), restricted)
+		} else {
+			w.toward(d.peer, transport, true)
+		}
+		return
+	}
+	if !governed {
+		w.toward(d.peer, transport, true)
+		return
+	}
+	closed, open := w.program.Split(d.subject.Pods, w.closed[ir.Ingress])
+	closed = slices.DeleteFunc(closed, func(p ir.Pods) bool { return !w.ours(p) })
+	if len(closed) == 0 {
+		w.emit(ir.Ingress, d.subject, w.sourcePeers(), transport)
+		w.toward(d.peer, transport, true)
+		return
+	}
+	if len(open) == 0 {
+		w.emit(ir.Ingress, d.subject, w.sourcePeers(), restricted)
+		w.toward(d.peer, transport, false)
+		return
+	}
+	var shut []ir.Peer
+	for _, part := range closed {
+		w.emit(ir.Ingress, w.subjectOf(part), w.sourcePeers(), restricted)
+		w.toward(part, transport, false)
+		shut = append(shut, part)
+	}
+	all, _ := ir.PeersOf(d.peer)
+	taken, _ := ir.PeersOf(shut...)
+	if rest, some := all.Subtract(taken); some {
+		for _, p := range rest.List() {
+			w.toward(p, transport, true)
+		}
+	}
+}
+
+func hasTCP(t ir.Traffic) bool {
+	_, ok := t.Only(ir.TCP)
+	return ok
+}
+
+func (w *ruleLowering) sourcePeers() ir.Peers {
+	list := make([]ir.Peer, 0, len(w.from))
+	for _, e := range w.from {
+		list = append(list, e.peer)
+	}
+	peers, _ := ir.PeersOf(list...)
+	return peers
+}
+
+// toward notes a destination for the sources' egress, together with those of
+// the same traffic.
+func (w *ruleLowering) toward(p ir.Peer, t ir.Traffic, restricted bool) {
+	key := t.String()
+	for i := range w.towards {
+		if o := &w.towards[i]; o.restricted == restricted && o.traffic.String() == key {
+			o.peers = append(o.peers, p)
+			return
+		}
+	}
+	w.towards = append(w.towards, outgoing{[]ir.Peer{p}, t, restricted})
+}
+
+// sources lowers the sources' egress.
+func (w *ruleLowering) sources() {
+	for _, o := range w.towards {
+		peers, ok := ir.PeersOf(o.peers...)
+		if !ok {
+			continue
+		}
+		for _, e := range w.from {
+			governed := e.subject.Kind != 0 && w.rule.At.Value != Destination
+			switch {
+			case !governed:
+				w.loose = w.loose || o.restricted
+			case o.restricted:
+				w.restrictedEgress(e, peers, o.traffic)
+			default:
+				w.emit(ir.Egress, e.subject, peers, o.traffic)
+			}
+		}
+	}
+}
+
+// restrictedEgress lowers an egress rule whose requests or names only this end
+// restricts. Where the source's egress is open, an allow restricts nothing.
+func (w *ruleLowering) restrictedEgress(e endpoint, peers ir.Peers, t ir.Traffic) {
+	restricted := t
+	if w.requests != nil && hasTCP(t) {
+		restricted, _ = restricted.WithRequests(w.requests...)
+	}
+	if w.names != nil {
+		restricted, _ = restricted.WithNames(w.names...)
+	}
+	if w.rule.Action != ir.Allow {
+		w.emit(ir.Egress, e.subject, peers, restricted)
+		return
+	}
+	closed, open := w.program.Split(e.subject.Pods, w.closed[ir.Egress])
+	w.loose = w.loose || len(open) > 0
+	if len(closed) == 0 {
+		w.emit(ir.Egress, e.subject, peers, t.Transport())
+		return
+	}
+	if len(open) == 0 {
+		w.emit(ir.Egress, e.subject, peers, restricted)
+		return
+	}
+	for _, part := range closed {
+		w.emit(ir.Egress, w.subjectOf(part), peers, restricted)
+	}
+}
+
+// emit puts a rule into a program, unless nothing is emitted for its subject.
+func (w *ruleLowering) emit(d ir.Direction, s ir.Subject, peers ir.Peers, t ir.Traffic) {
+	r := w.rule
+	if !w.ours(s.Pods) {
+		if closed, _ := w.program.Split(s.Pods, w.closed[d]); len(closed) > 0 && r.Action == ir.Allow {
+			w.unopened = append(w.unopened, closed...)
+		}
+		return
+	}
+	w.emitted = true
+	w.put(d, r.Tier, ir.Rule{
+		Subject: s, Peers: peers, Traffic: t, Action: r.Action, Log: r.Log.Value, Mode: w.mode(r),
+		Origin: ir.Origin{Kind: ir.FromRule, Address: r.Address, Description: r.Description, Range: r.Range},
+	})
+}
+
+// mode is the rule's own, else its namespace's, else the target's.
+func (l *lowering) mode(r *Rule) ir.Mode {
+	switch {
+	case r.Mode.Set:
+		return r.Mode.Value
+	case r.Namespace != nil && r.Namespace.Mode.Set:
+		return r.Namespace.Mode.Value
+	case l.target != nil && l.target.Mode.Set:
+		return l.target.Mode.Value
+	}
+	return ir.Enforce
+}
+
+func (w *ruleLowering) warn() {
+	r := w.rule
+	for _, pods := range ir.Simplify(w.unopened) {
+		names, _ := pods.Names()
+		w.at(r, w.diags.Add(diag.UnmanagedEnd, r.Range,
+			fmt.Sprintf("Rule %q needs an opening in namespace %q, which is closed and not managed here.", r.Address, first(names)),
+			"Nothing is emitted in an unmanaged namespace: its owner has to open it, or set `managed = true`."))
+	}
+	if !w.emitted && len(w.unopened) == 0 {
+		w.nothing(r, "neither of its ends is one that a policy of this configuration governs")
+		return
+	}
+	if w.loose && r.Action == ir.Allow {
+		at, what := r.Range, "HTTP requests"
+		if r.Traffic.HTTP != nil && w.requests != nil {
+			at = r.Traffic.HTTP.Range
+		} else if r.Traffic.DNS != nil {
+			at, what = r.Traffic.DNS.Range, "DNS names"
+		}
+		w.at(r, w.diags.Add(diag.RestrictsNothing, at,
+			fmt.Sprintf("Rule %q restricts %s, and some of its traffic meets no closed end that would.", r.Address, what),
+			"Close the destination's ingress or the source's egress (`default_deny`), or drop the restriction."))
+	}
+}
+
+func first(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return names[0]
+}
+
+func (l *lowering) nothing(r *Rule, why string) {
+	l.at(r, l.diags.Add(diag.MatchesNothing, r.Range, fmt.Sprintf("Rule %q can match nothing: %s.", r.Address, why),
+		"Remove the rule, or check the names at both of its ends."))
+}
+
+// opensCluster warns of an allow to every pod that stands at both ends.
+func (l *lowering) opensCluster(r *Rule) {
+	if r.Action != ir.Allow || r.At.Set || r.Tier != nil {
+		return
+	}
+	i := slices.IndexFunc(r.To, func(ref PeerRef) bool { return ref.Peer == Peer(Cluster) || ref.Peer == Peer(Anywhere) })
+	if i < 0 {
+		return
+	}
+	opened := 0
+	for _, ns := range l.program.Inventory.Namespaces {
+		if closed, _ := l.program.Split(ir.InNamespace(ns.Name), l.closed[ir.Ingress]); ns.Managed && len(closed) > 0 {
+			opened++
+		}
+	}
+	if opened > 0 {
+		l.at(r, l.diags.Add(diag.OpensCluster, r.To[i].Range,
+			fmt.Sprintf("Rule %q stands at both ends and so opens the ingress of %s.", r.Address, count(opened, "closed namespace")),
+			"Where only the sender is to be opened, add `at = \"source\"`; where this is meant, `at = \"both\"`."))
+	}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
