@@ -1,12 +1,19 @@
 package ir
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/portolan-dev/portolan/ir/set"
+)
 
 // Accept takes out of a program what a target's accept block gives up, so that
 // what is left is the accepted intent, no more and no less:
 //
 //   - "widened" takes the lacking part out of the rule at address: requests
-//     (http, grpc), names (dns);
+//     (http, grpc), resolvable names (dns), names of peers (fqdn: any external
+//     address), peers' identity (identity: any source), port numbers (ports:
+//     every port of the protocol); of a deny or a pass (deny, order) nothing
+//     is left;
 //   - "narrowed" takes the rule out;
 //   - "unenforced" goes without what is no verdict: a namespace's or workload's
 //     mtls, a rule's log, a staged rule.
@@ -33,28 +40,66 @@ func Accept(p *Program, loss string, lacks []string, address string) (*Program, 
 }
 
 func (p *Program) widen(lacks []string, address string) (*Program, bool) {
-	requests := slices.Contains(lacks, "http") || slices.Contains(lacks, "grpc")
-	names := slices.Contains(lacks, "dns")
-	if !requests && !names {
-		return p, false
-	}
-	q := p.Clone()
 	found := false
+	q := p.Filter(func(r Directed) bool {
+		hit := r.Rule.Origin.Kind == FromRule && r.Rule.Origin.Address == address &&
+			(r.Rule.Action == Deny || r.Rule.Action == Pass) &&
+			(slices.Contains(lacks, "deny") || slices.Contains(lacks, "order"))
+		found = found || hit
+		return !hit
+	})
 	for _, r := range q.All() {
-		if r.Rule.Origin.Address != address || r.Rule.Origin.Kind != FromRule || r.Rule.Action == Deny {
+		if r.Rule.Origin.Kind != FromRule || r.Rule.Origin.Address != address || r.Rule.Action != Allow {
 			continue
 		}
-		if requests && r.Rule.Traffic.Requests() != nil {
-			r.Rule.Traffic, found = r.Rule.Traffic.WithoutRequests(), true
-		}
-		if names && r.Rule.Traffic.Names() != nil {
-			r.Rule.Traffic, found = r.Rule.Traffic.WithoutNames(), true
+		for _, word := range lacks {
+			found = r.widen(word, lacks) || found
 		}
 	}
 	if !found {
 		return p, false
 	}
 	return q, true
+}
+
+// widen takes one part out of an allow, and reports whether it had one.
+func (r Directed) widen(word string, lacks []string) bool {
+	t := r.Rule.Traffic
+	switch word {
+	case "http", "grpc":
+		// A rule for HTTP and gRPC requests is restricted by both together.
+		for _, q := range t.Requests() {
+			if want := map[bool]string{false: "http", true: "grpc"}[q.GRPC]; !slices.Contains(lacks, want) {
+				return false
+			}
+		}
+		r.Rule.Traffic = t.WithoutRequests()
+		return t.Requests() != nil
+	case "dns":
+		r.Rule.Traffic = t.WithoutNames()
+		return t.Names() != nil
+	case "ports":
+		r.Rule.Traffic = t.EveryPort()
+		return true
+	case "fqdn":
+		var list []Peer
+		named := false
+		for _, peer := range r.Rule.Peers.List() {
+			if _, ok := peer.(Names); ok {
+				named = true
+				peer = External{Addresses: set.AllAddresses()}
+			}
+			list = append(list, peer)
+		}
+		r.Rule.Peers, _ = PeersOf(list...)
+		return named
+	case "identity":
+		if r.Direction == Ingress {
+			r.Rule.Peers, _ = PeersOf(AnyPeer{})
+			return true
+		}
+	}
+	return false
 }
 
 func (p *Program) unenforce(lacks []string, address string) (*Program, bool) {

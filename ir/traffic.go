@@ -199,6 +199,18 @@ func (t Traffic) WithoutNames() Traffic {
 	return t
 }
 
+// EveryPort is the traffic with every port of the protocols that it has ports
+// of. Requests and messages stay.
+func (t Traffic) EveryPort() Traffic {
+	for _, p := range Protocols {
+		if one, ok := t.Only(p); ok && !t.all && (!one.ports[p].IsEmpty() || one.named != nil) {
+			t.ports[p] = set.AllPorts()
+		}
+	}
+	t.named = nil
+	return t
+}
+
 // Only is the part of the traffic that is the protocol's, requests kept for
 // TCP; false where that is nothing.
 func (t Traffic) Only(p Protocol) (Traffic, bool) {

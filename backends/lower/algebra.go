@@ -31,8 +31,8 @@ func kinds() []ir.Peer {
 	return []ir.Peer{ir.AllPods(), ir.Nodes{Own: true, Other: true}, world(), ir.Infrastructure{}}
 }
 
-// split parts where the API server's addresses are, by the facts: outside the
-// cluster or on nodes. known is false where the facts do not tell.
+// apiServer parts the API server's addresses by the facts into those outside the
+// cluster and those of nodes. known is false where the facts do not tell.
 func (d domain) apiServer(a ir.APIServer) (outside, nodes set.Addresses, known bool) {
 	ranges := d.inv.Facts.NodeCIDRs
 	if a.Addresses.IsEmpty() || ranges.IsEmpty() {
@@ -105,6 +105,7 @@ func (d domain) peersMinus(p, q ir.Peers) (rest ir.Peers, some bool, ob *obstacl
 	if p.IsAny() {
 		list = kinds()
 	}
+	list = slices.DeleteFunc(slices.Clone(list), func(a ir.Peer) bool { return d.covered(a, q.List()) })
 	for _, b := range q.List() {
 		var next []ir.Peer
 		for _, a := range list {
@@ -120,6 +121,26 @@ func (d domain) peersMinus(p, q ir.Peers) (rest ir.Peers, some bool, ob *obstacl
 	return rest, some, nil
 }
 
+// covered reports whether some of the peers surely have all of a, whatever
+// stands between a and the others: wherever the API server runs, it is on nodes
+// or outside.
+func (d domain) covered(a ir.Peer, by []ir.Peer) bool {
+	everyNode, everyAddress := false, false
+	for _, b := range by {
+		if rest, ob := d.peerMinus(a, b); ob == nil && len(rest) == 0 {
+			return true
+		}
+		if n, ok := b.(ir.Nodes); ok {
+			everyNode = everyNode || n.Own && n.Other
+		}
+		if e, ok := b.(ir.External); ok {
+			everyAddress = everyAddress || e.Addresses.IsAll()
+		}
+	}
+	_, server := a.(ir.APIServer)
+	return server && everyNode && everyAddress
+}
+
 var (
 	namesAndAddresses = blocked(diag.LacksFQDN, "which addresses a DNS name has is not known, so names and addresses cannot be taken out of each other")
 	namesAndNames     = blocked(diag.LacksFQDN, "an address may have several DNS names, so one name cannot be taken out of another")
@@ -127,7 +148,7 @@ var (
 	nodesByAddress    = blocked(diag.LacksDeny, "single addresses cannot be taken out of the nodes")
 )
 
-// swap orders a pair so that the switches below need each pair once.
+// rank orders a pair of peers, so that peerAnd looks at each pair once.
 func rank(p ir.Peer) int {
 	switch p.(type) {
 	case ir.Pods:
@@ -189,8 +210,8 @@ func (d domain) peerAnd(a, b ir.Peer) ([]ir.Peer, *obstacle) {
 			return nil, namesAndAddresses
 		}
 	case ir.APIServer:
-		if _, ok := b.(ir.APIServer); ok {
-			return []ir.Peer{a}, nil
+		if b, ok := b.(ir.APIServer); ok {
+			return apiServersAnd(a, b), nil
 		}
 	case ir.Infrastructure:
 		if _, ok := b.(ir.Infrastructure); ok {
@@ -198,6 +219,20 @@ func (d domain) peerAnd(a, b ir.Peer) ([]ir.Peer, *obstacle) {
 		}
 	}
 	return nil, nil
+}
+
+// apiServersAnd takes care that no addresses in common do not become none known.
+func apiServersAnd(a, b ir.APIServer) []ir.Peer {
+	switch both := a.Addresses.Intersect(b.Addresses); {
+	case a.Addresses.IsEmpty():
+		return []ir.Peer{b}
+	case b.Addresses.IsEmpty():
+		return []ir.Peer{a}
+	case both.IsEmpty():
+		return nil
+	default:
+		return []ir.Peer{ir.APIServer{Addresses: both}}
+	}
 }
 
 func (d domain) onNodes(a ir.Nodes, b ir.APIServer) ([]ir.Peer, *obstacle) {
@@ -283,7 +318,8 @@ func (d domain) peerMinus(a, b ir.Peer) ([]ir.Peer, *obstacle) {
 		case ir.External:
 			return []ir.Peer{ir.External{Addresses: a.Addresses.Subtract(b.Addresses)}}, nil
 		case ir.APIServer:
-			return []ir.Peer{ir.External{Addresses: a.Addresses.Subtract(b.Addresses)}}, nil
+			outside, _, _ := d.apiServer(b)
+			return []ir.Peer{ir.External{Addresses: a.Addresses.Subtract(outside)}}, nil
 		}
 		return nil, namesAndAddresses
 	case ir.Names:
@@ -305,6 +341,10 @@ func (d domain) apiServerMinus(a ir.APIServer, b ir.Peer) []ir.Peer {
 		left = outside
 	case ir.External:
 		left = nodes.Union(outside.Subtract(b.Addresses))
+	case ir.APIServer:
+		if !b.Addresses.IsEmpty() {
+			left = a.Addresses.Subtract(b.Addresses)
+		}
 	}
 	if left.IsEmpty() {
 		return nil // an APIServer without addresses would be all of it
@@ -353,7 +393,7 @@ func requestsGoverned(t, u ir.Traffic) *obstacle {
 			return blocked(diag.LacksHTTP, "single HTTP requests cannot be taken out of other traffic")
 		}
 	}
-	if u.Names() != nil && !slices.ContainsFunc(u.Names(), func(n ir.Name) bool { return n.String() == "" }) && !namesCovered(t, u) {
+	if u.Names() != nil && !namesCovered(t, u) {
 		return blocked(diag.LacksDNS, "single DNS names cannot be taken out of other traffic")
 	}
 	return nil
@@ -417,15 +457,14 @@ func trafficAnd(t, u ir.Traffic) (both ir.Traffic, some bool, ob *obstacle) {
 }
 
 // namesDecided reports whether what both have of one protocol is known although
-// there are port names: two sets of the same names, or every port on one side.
+// there are port names: the same names, one side within the other's names, or
+// everything or nothing on one side.
 func namesDecided(tp set.Ports, tn []ir.NamedPort, up set.Ports, un []ir.NamedPort) bool {
-	if len(tn) == 0 && len(un) == 0 || tp.IsAll() || up.IsAll() {
-		return true
+	within := func(a, b []ir.NamedPort) bool {
+		return !slices.ContainsFunc(a, func(n ir.NamedPort) bool { return !slices.Contains(b, n) })
 	}
-	tEmpty := tp.IsEmpty() && len(tn) == 0
-	uEmpty := up.IsEmpty() && len(un) == 0
-	return tEmpty || uEmpty || slices.Equal(tn, un) && tp.Equal(up) ||
-		tp.IsEmpty() && up.IsEmpty() && len(tn) == 1 && slices.Equal(tn, un)
+	return tp.IsAll() || up.IsAll() || slices.Equal(tn, un) ||
+		tp.IsEmpty() && within(tn, un) || up.IsEmpty() && within(un, tn)
 }
 
 func namedOf(t ir.Traffic, p ir.Protocol) []ir.NamedPort {

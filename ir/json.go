@@ -1,0 +1,307 @@
+package ir
+
+import (
+	"encoding/json"
+
+	"github.com/portolan-dev/portolan/ir/set"
+)
+
+// FormatVersion is that of the JSON form: a new field raises the second
+// number, any other change the first.
+const FormatVersion = "1.0"
+
+// JSON is the program in a JSON form for machines, in the order of Text. Sets
+// are in their canonical text; what is absent is empty.
+func (p *Program) JSON() ([]byte, error) {
+	out := programJSON{
+		FormatVersion: FormatVersion,
+		Egress:        stagesJSON(p.Egress),
+		Ingress:       stagesJSON(p.Ingress),
+		Inventory:     inventoryJSON(&p.Inventory),
+	}
+	for _, m := range p.MTLS {
+		j := mtlsJSON{Subject: subjectJSON(m.Subject), Mode: m.Mode.String(), Origin: originJSON(m.Origin)}
+		for _, port := range m.Ports {
+			j.Ports = append(j.Ports, portModeJSON{port.Port, port.Mode.String()})
+		}
+		out.MTLS = append(out.MTLS, j)
+	}
+	return json.MarshalIndent(out, "", "  ")
+}
+
+type programJSON struct {
+	FormatVersion string      `json:"format_version"`
+	Egress        []stageJSON `json:"egress"`
+	Ingress       []stageJSON `json:"ingress"`
+	MTLS          []mtlsJSON  `json:"mtls,omitempty"`
+	Inventory     inventory   `json:"inventory"`
+}
+
+type stageJSON struct {
+	Name   string          `json:"name"`
+	Order  float64         `json:"order,omitempty"`
+	Levels [][]ruleJSON    `json:"levels"`
+	Closed []isolationJSON `json:"closed,omitempty"`
+}
+
+type ruleJSON struct {
+	Action  string      `json:"action"`
+	Subject subject     `json:"subject"`
+	Peers   []peerJSON  `json:"peers"`
+	Traffic trafficJSON `json:"traffic"`
+	Log     bool        `json:"log,omitempty"`
+	Staged  bool        `json:"staged,omitempty"`
+	Origin  origin      `json:"origin"`
+}
+
+type isolationJSON struct {
+	Subject subject `json:"subject"`
+	Origin  origin  `json:"origin"`
+}
+
+type subject struct {
+	Address string   `json:"address"`
+	Pods    podsJSON `json:"pods"`
+}
+
+type podsJSON struct {
+	Namespace []requirementJSON `json:"namespace,omitempty"`
+	Labels    []requirementJSON `json:"labels,omitempty"`
+	Account   *requirementJSON  `json:"account,omitempty"`
+}
+
+type requirementJSON struct {
+	Key      string   `json:"key,omitempty"`
+	Operator string   `json:"operator"`
+	Values   []string `json:"values,omitempty"`
+}
+
+type peerJSON struct {
+	Kind      string    `json:"kind"`
+	Pods      *podsJSON `json:"pods,omitempty"`
+	Addresses []string  `json:"addresses,omitempty"`
+	Names     []string  `json:"names,omitempty"`
+}
+
+type trafficJSON struct {
+	All      bool          `json:"all,omitempty"`
+	TCP      string        `json:"tcp,omitempty"`
+	UDP      string        `json:"udp,omitempty"`
+	SCTP     string        `json:"sctp,omitempty"`
+	Named    []namedJSON   `json:"named,omitempty"`
+	ICMP     string        `json:"icmp,omitempty"`
+	ICMPv6   string        `json:"icmpv6,omitempty"`
+	Requests []requestJSON `json:"requests,omitempty"`
+	Names    []string      `json:"names,omitempty"`
+}
+
+type namedJSON struct {
+	Protocol string `json:"protocol"`
+	Name     string `json:"name"`
+}
+
+type requestJSON struct {
+	Method  *requirementJSON  `json:"method,omitempty"`
+	Paths   []string          `json:"paths,omitempty"`
+	Hosts   []string          `json:"hosts,omitempty"`
+	Headers []requirementJSON `json:"headers,omitempty"`
+	GRPC    bool              `json:"grpc,omitempty"`
+}
+
+type origin struct {
+	Kind        string `json:"kind"`
+	Address     string `json:"address"`
+	Description string `json:"description,omitempty"`
+	Place       string `json:"place,omitempty"`
+}
+
+type mtlsJSON struct {
+	Subject subject        `json:"subject"`
+	Mode    string         `json:"mode"`
+	Ports   []portModeJSON `json:"ports,omitempty"`
+	Origin  origin         `json:"origin"`
+}
+
+type portModeJSON struct {
+	Port uint16 `json:"port"`
+	Mode string `json:"mode"`
+}
+
+type inventory struct {
+	Namespaces []namespaceJSON `json:"namespaces"`
+	Workloads  []workloadJSON  `json:"workloads"`
+	Facts      factsJSON       `json:"facts"`
+}
+
+type namespaceJSON struct {
+	Address string            `json:"address"`
+	Name    string            `json:"name"`
+	Labels  map[string]string `json:"labels,omitempty"`
+	Managed bool              `json:"managed"`
+	Mesh    bool              `json:"mesh,omitempty"`
+}
+
+type workloadJSON struct {
+	Address string         `json:"address"`
+	Pods    podsJSON       `json:"pods"`
+	Account string         `json:"account,omitempty"`
+	Ports   []workloadPort `json:"ports,omitempty"`
+	Mesh    bool           `json:"mesh,omitempty"`
+}
+
+type workloadPort struct {
+	Name     string `json:"name"`
+	Number   uint16 `json:"number"`
+	Protocol string `json:"protocol,omitempty"`
+}
+
+type factsJSON struct {
+	PodCIDRs     []string `json:"pod_cidrs,omitempty"`
+	ServiceCIDRs []string `json:"service_cidrs,omitempty"`
+	NodeCIDRs    []string `json:"node_cidrs,omitempty"`
+	APIServer    []string `json:"api_server,omitempty"`
+	DNS          podsJSON `json:"dns"`
+	DNSPort      uint16   `json:"dns_port"`
+	NodeLocalDNS []string `json:"node_local_dns,omitempty"`
+	TrustDomain  string   `json:"trust_domain,omitempty"`
+	MeshRoot     string   `json:"mesh_root_namespace,omitempty"`
+}
+
+func stagesJSON(stages []Stage) []stageJSON {
+	out := []stageJSON{}
+	for _, s := range stages {
+		j := stageJSON{Name: s.Name, Order: s.Order, Levels: [][]ruleJSON{}}
+		for _, l := range s.Levels {
+			var rules []ruleJSON
+			for _, r := range l.Rules {
+				rules = append(rules, ruleJSON{
+					Action: r.Action.String(), Subject: subjectJSON(r.Subject), Peers: peersJSON(r.Peers),
+					Traffic: trafficOf(r.Traffic), Log: r.Log, Staged: r.Mode == Staged, Origin: originJSON(r.Origin),
+				})
+			}
+			j.Levels = append(j.Levels, rules)
+		}
+		for _, iso := range s.Isolate {
+			j.Closed = append(j.Closed, isolationJSON{subjectJSON(iso.Subject), originJSON(iso.Origin)})
+		}
+		out = append(out, j)
+	}
+	return out
+}
+
+func subjectJSON(s Subject) subject { return subject{s.Address, podsOf(s.Pods)} }
+
+func originJSON(o Origin) origin {
+	return origin{o.Kind.String(), o.Address, o.Description, o.Range.String()}
+}
+
+func podsOf(p Pods) podsJSON {
+	out := podsJSON{Namespace: requirements(p.Namespace), Labels: requirements(p.Labels)}
+	if !p.Account.IsAnything() {
+		r := requirement("", p.Account)
+		out.Account = &r
+	}
+	return out
+}
+
+func requirements(s Selector) []requirementJSON {
+	var out []requirementJSON
+	for _, r := range s.Requirements() {
+		out = append(out, requirement(r.Key, r.Constraint))
+	}
+	return out
+}
+
+func requirement(key string, c Constraint) requirementJSON {
+	form, values := c.Form()
+	names := [...]string{"Never", "Anything", "In", "NotIn", "Exists", "DoesNotExist", "ExistsNotIn", "DoesNotExistOrIn"}
+	return requirementJSON{Key: key, Operator: names[form], Values: values}
+}
+
+func peersJSON(p Peers) []peerJSON {
+	var out []peerJSON
+	for _, q := range p.List() {
+		switch q := q.(type) {
+		case AnyPeer:
+			out = append(out, peerJSON{Kind: "anywhere"})
+		case Pods:
+			pods := podsOf(q)
+			out = append(out, peerJSON{Kind: "pods", Pods: &pods})
+		case External:
+			out = append(out, peerJSON{Kind: "external", Addresses: prefixes(q.Addresses)})
+		case Names:
+			out = append(out, peerJSON{Kind: "names", Names: texts(q.Patterns)})
+		case Nodes:
+			out = append(out, peerJSON{Kind: q.String()})
+		case NodeLocal:
+			out = append(out, peerJSON{Kind: "node-local", Addresses: prefixes(q.Addresses)})
+		case APIServer:
+			out = append(out, peerJSON{Kind: "apiserver", Addresses: prefixes(q.Addresses)})
+		case Infrastructure:
+			out = append(out, peerJSON{Kind: "infrastructure"})
+		}
+	}
+	return out
+}
+
+func trafficOf(t Traffic) trafficJSON {
+	out := trafficJSON{All: t.all, Names: texts(t.names)}
+	ports := [...]*string{TCP: &out.TCP, UDP: &out.UDP, SCTP: &out.SCTP}
+	for _, p := range Protocols {
+		if !t.ports[p].IsEmpty() {
+			*ports[p] = t.ports[p].String()
+		}
+	}
+	for _, n := range t.named {
+		out.Named = append(out.Named, namedJSON{n.Protocol.String(), n.Name})
+	}
+	if !t.icmp.IsEmpty() {
+		out.ICMP = t.icmp.String()
+	}
+	if !t.icmpv6.IsEmpty() {
+		out.ICMPv6 = t.icmpv6.String()
+	}
+	for _, r := range t.requests {
+		j := requestJSON{Paths: texts(r.Paths), Hosts: texts(r.Hosts), Headers: requirements(r.Headers), GRPC: r.GRPC}
+		if !r.Method.IsAnything() {
+			m := requirement("", r.Method)
+			j.Method = &m
+		}
+		out.Requests = append(out.Requests, j)
+	}
+	return out
+}
+
+func texts[T interface{ String() string }](list []T) []string {
+	var out []string
+	for _, x := range list {
+		out = append(out, x.String())
+	}
+	return out
+}
+
+func prefixes(a set.Addresses) []string { return texts(a.Prefixes()) }
+
+func inventoryJSON(inv *Inventory) inventory {
+	f := inv.Facts
+	out := inventory{Namespaces: []namespaceJSON{}, Workloads: []workloadJSON{}, Facts: factsJSON{
+		PodCIDRs: prefixes(f.PodCIDRs), ServiceCIDRs: prefixes(f.ServiceCIDRs), NodeCIDRs: prefixes(f.NodeCIDRs),
+		APIServer: prefixes(f.APIServer), DNS: podsOf(f.DNS.Pods), DNSPort: f.DNS.Port, NodeLocalDNS: prefixes(f.DNS.NodeLocal),
+		TrustDomain: f.TrustDomain, MeshRoot: f.MeshRoot,
+	}}
+	for _, n := range inv.Namespaces {
+		out.Namespaces = append(out.Namespaces, namespaceJSON{n.Address, n.Name, n.Labels, n.Managed, n.Mesh})
+	}
+	for _, w := range inv.Workloads {
+		j := workloadJSON{Address: w.Address, Pods: podsOf(w.Pods), Account: w.Account, Mesh: w.Mesh}
+		for _, p := range w.Ports {
+			port := workloadPort{Name: p.Name, Number: p.Number}
+			if p.Protocol != AppUnknown {
+				port.Protocol = p.Protocol.String()
+			}
+			j.Ports = append(j.Ports, port)
+		}
+		out.Workloads = append(out.Workloads, j)
+	}
+	return out
+}
