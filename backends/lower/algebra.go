@@ -127,8 +127,10 @@ func (d domain) peersMinus(p, q ir.Peers) (rest ir.Peers, some bool, ob *obstacl
 func (d domain) covered(a ir.Peer, by []ir.Peer) bool {
 	everyNode, everyAddress := false, false
 	for _, b := range by {
-		if rest, ob := d.peerMinus(a, b); ob == nil && len(rest) == 0 {
-			return true
+		if rest, ob := d.peerMinus(a, b); ob == nil {
+			if _, some := ir.PeersOf(rest...); !some {
+				return true
+			}
 		}
 		if n, ok := b.(ir.Nodes); ok {
 			everyNode = everyNode || n.Own && n.Other
@@ -400,9 +402,8 @@ func requestsGoverned(t, u ir.Traffic) *obstacle {
 }
 
 func requestsCovered(t, u ir.Traffic) bool {
-	any := slices.ContainsFunc(u.Requests(), ir.Request.IsAny)
-	return any || t.Requests() != nil && !slices.ContainsFunc(t.Requests(), func(r ir.Request) bool {
-		return !slices.ContainsFunc(u.Requests(), func(q ir.Request) bool { return q.String() == r.String() })
+	return t.Requests() != nil && !slices.ContainsFunc(t.Requests(), func(r ir.Request) bool {
+		return !slices.ContainsFunc(u.Requests(), func(q ir.Request) bool { return q.IsAny() || q.String() == r.String() })
 	})
 }
 

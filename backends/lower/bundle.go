@@ -75,6 +75,13 @@ func key(s ir.Subject) string {
 func (g *grouping) bundle(s ir.Subject) *Bundle {
 	k := key(s)
 	i, ok := g.at[k]
+	if ok && !g.bundles[i].Subject.Pods.Equal(s.Pods) {
+		// The cluster's default may close other pods in one direction than in
+		// the other, under one address.
+		s = ir.Subject{Pods: s.Pods, Address: s.Pods.String(), Kind: ir.SubjectInline}
+		k = key(s)
+		i, ok = g.at[k]
+	}
 	if !ok {
 		i = len(g.bundles)
 		g.at[k] = i

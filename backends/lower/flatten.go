@@ -183,7 +183,7 @@ func (f *flattening) decide(b box, passes []box) []box {
 	switch {
 	case b.rule.Action == ir.Allow:
 		if !f.options.KeepDenies {
-			parts, ok = f.minusAll(parts, f.denies, 0)
+			parts, ok = f.minusAll(parts, f.denies, "")
 		}
 		if ok {
 			parts, ok = f.through(parts, f.gates)
@@ -253,7 +253,7 @@ func (f *flattening) passed() {
 			}
 			ok := true
 			if !f.options.KeepDenies {
-				parts, ok = f.minusAll(parts, f.denies, 0)
+				parts, ok = f.minusAll(parts, f.denies, "")
 			}
 			if ok {
 				parts, ok = f.through(parts, others)
@@ -308,8 +308,8 @@ func (f *flattening) overlap(a, b box) bool {
 }
 
 // minusAll takes every box of out out of the parts. What has no exact form is
-// refused as the rule's that is taken out, with the code or, for 0, with the
-// obstacle's.
+// refused as the rule's that is taken out, with the code or, where that is "",
+// with the obstacle's.
 func (f *flattening) minusAll(parts, out []box, code diag.Code) ([]box, bool) {
 	for _, o := range out {
 		var next []box

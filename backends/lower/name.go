@@ -52,6 +52,11 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return "", s, false
 }
 
+// Label gives a DNS-1123 label for a name that the intent writes, for objects
+// that protect no subject. It escapes as Name does; address tells apart what
+// escaping would make equal.
+func Label(text, address string) (name string, escaped bool) { return label(text, address) }
+
 // label makes a DNS-1123 label of text, the same text where it is one.
 func label(text, address string) (string, bool) {
 	var b strings.Builder

@@ -27,16 +27,28 @@ func Private() set.Addresses {
 // state; a deny, which must not get smaller, and an allow of which nothing
 // would be left are errors. false means that nothing may be emitted.
 func (t Target) Outside(diags *diag.List, e ir.External, f ir.Facts, r *ir.Rule) (set.Addresses, bool) {
+	return t.OutsideBeside(diags, e, f, r, false, false)
+}
+
+// OutsideBeside is Outside for a rule whose other peers have every pod, or
+// every node, anyway: the ranges of those may stay in.
+func (t Target) OutsideBeside(diags *diag.List, e ir.External, f ir.Facts, r *ir.Rule, pods, nodes bool) (set.Addresses, bool) {
 	if t.Profile.CIDRs() == profile.CIDRsOutside {
 		return e.Addresses, true
 	}
-	out := e.Addresses.Subtract(f.PodCIDRs).Subtract(f.NodeCIDRs)
+	out := e.Addresses
 	var missing []string
-	if f.PodCIDRs.IsEmpty() {
-		missing = append(missing, "pod_cidrs")
+	if !pods {
+		out = out.Subtract(f.PodCIDRs)
+		if f.PodCIDRs.IsEmpty() {
+			missing = append(missing, "pod_cidrs")
+		}
 	}
-	if f.NodeCIDRs.IsEmpty() {
-		missing = append(missing, "node_cidrs")
+	if !nodes {
+		out = out.Subtract(f.NodeCIDRs)
+		if f.NodeCIDRs.IsEmpty() {
+			missing = append(missing, "node_cidrs")
+		}
 	}
 	doubtful := out.Intersect(Private())
 	if len(missing) == 0 || doubtful.IsEmpty() {

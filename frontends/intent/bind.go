@@ -99,6 +99,8 @@ func (f *file) bindIn(e hclsyntax.Expression, locals []string) hclsyntax.Express
 	switch e := e.(type) {
 	case *hclsyntax.LiteralValueExpr:
 		return f.bindLiteral(e)
+	case *hclsyntax.ExprSyntaxError: // its error was reported
+		return &hclsyntax.LiteralValueExpr{Val: cty.DynamicVal, SrcRange: e.SrcRange}
 	case *hclsyntax.ScopeTraversalExpr:
 		if slices.Contains(locals, e.Traversal.RootName()) {
 			return e
@@ -188,7 +190,7 @@ func (f *file) bindLiteral(e *hclsyntax.LiteralValueExpr) hclsyntax.Expression {
 // noteUse remembers which variables and locals the text mentions, in branches
 // that are never evaluated too.
 func (f *file) noteUse(t hcl.Traversal) {
-	if len(t) < 2 {
+	if len(t) < 2 || f.quiet {
 		return
 	}
 	if a, ok := t[1].(hcl.TraverseAttr); ok {

@@ -68,10 +68,10 @@ var (
 // that sets of them have a fixed order.
 func capsule[T any](name string, text func(*T) string) cty.Type {
 	return cty.CapsuleWithOps(name, reflect.TypeFor[T](), &cty.CapsuleOps{
-		RawEquals: func(a, b any) bool { return text(a.(*T)) == text(b.(*T)) },
-		Equals:    func(a, b any) cty.Value { return cty.BoolVal(text(a.(*T)) == text(b.(*T))) },
-		HashKey:   func(v any) string { return text(v.(*T)) },
-		GoString:  func(v any) string { return text(v.(*T)) },
+		RawEquals:    func(a, b any) bool { return text(a.(*T)) == text(b.(*T)) },
+		Equals:       func(a, b any) cty.Value { return cty.BoolVal(text(a.(*T)) == text(b.(*T))) },
+		HashKey:      func(v any) string { return text(v.(*T)) },
+		GoString:     func(v any) string { return text(v.(*T)) },
 		TypeGoString: func(reflect.Type) string { return name },
 	})
 }

@@ -111,6 +111,7 @@ func (l *lowering) lint() {
 	l.unusedWorkloads()
 	l.coveredRules()
 	l.openNames()
+	l.plaintext()
 }
 
 func (l *lowering) unusedWorkloads() {

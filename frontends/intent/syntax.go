@@ -63,6 +63,7 @@ type file struct {
 	diags diag.List
 	// uses has the names after var. and local. anywhere in the file.
 	vars, locals map[string]bool
+	quiet        bool // in a variable, whose validation is no use of it
 	broken       bool // it has syntax errors: names may be missing
 }
 
@@ -133,13 +134,22 @@ func (f *file) native(b *hclsyntax.Body) body {
 		}
 	}
 	for _, c := range b.Blocks {
+		restore := f.inVariable(c.Type)
 		blk := &block{kind: c.Type, kindRange: toRange(c.TypeRange), header: toRange(c.DefRange()), body: f.native(c.Body)}
+		restore()
 		for i, l := range c.Labels {
 			blk.labels = append(blk.labels, label{l, toRange(c.LabelRanges[i])})
 		}
 		out.blocks = append(out.blocks, blk)
 	}
 	return out
+}
+
+// inVariable silences the notes of use in a variable's block.
+func (f *file) inVariable(kind string) (restore func()) {
+	before := f.quiet
+	f.quiet = f.quiet || kind == "variable"
+	return func() { f.quiet = before }
 }
 
 // markBroken marks the innermost block that an error stands in.
@@ -210,7 +220,9 @@ func (f *file) json(b hcl.Body, spec *Spec) body {
 		add(unknown)
 		for _, c := range content.Blocks {
 			inner, _ := spec.Block(c.Type)
+			restore := f.inVariable(c.Type)
 			blk := &block{kind: c.Type, kindRange: toRange(c.TypeRange), header: toRange(c.TypeRange), body: f.json(c.Body, inner), json: true}
+			restore()
 			for i, l := range c.Labels {
 				blk.labels = append(blk.labels, label{l, toRange(c.LabelRanges[i])})
 				blk.header = blk.labels[i].rng

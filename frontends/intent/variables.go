@@ -259,7 +259,7 @@ func (l *loader) validate(v *variable) {
 		if b.kind != "validation" || b.broken {
 			continue
 		}
-		args := l.arguments(l.top, b, "validation")
+		args := l.arguments(l.top, b)
 		if !v.value.IsKnown() {
 			continue
 		}

@@ -26,6 +26,7 @@ type Report struct {
 	FormatVersion string       `json:"format_version"`
 	Diagnostics   []Diagnostic `json:"diagnostics"`
 	Silenced      []Silenced   `json:"silenced,omitempty"`
+	Summary       *Summary     `json:"summary,omitempty"`
 }
 
 // Diagnostic is one finding with the source text that it points at.

@@ -9,8 +9,13 @@ import (
 
 // Summary is what the closing line of a verb counts.
 type Summary struct {
-	Targets, Rules, Objects, Refused int
-	Errors, Warnings, Silenced       int
+	Targets  int `json:"targets"`
+	Rules    int `json:"rules"`
+	Objects  int `json:"objects"`
+	Refused  int `json:"refused"` // targets
+	Errors   int `json:"errors"`
+	Warnings int `json:"warnings"`
+	Silenced int `json:"silenced"`
 }
 
 // Count adds the diagnostics to the summary.

@@ -1,0 +1,50 @@
+# Targets for people; .ci/run is what CI runs.
+
+GO       ?= go
+FUZZTIME ?= 30s
+
+# A linter must be built with a toolchain as new as the code, so that it is
+# installed and not looked for on the system.
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI := $(CURDIR)/bin/golangci-lint-$(GOLANGCI_VERSION)
+
+.PHONY: build test golden demo bench lint fuzz clean
+
+build:
+	$(GO) build -trimpath -o bin/portolan ./cmd/portolan
+
+test:
+	$(GO) vet ./...
+	$(GO) test ./...
+
+# Regenerates expected output and generated docs, and removes stale files.
+golden:
+	$(GO) test ./golden -count=1 -update
+
+demo: build
+	@for target in kubernetes calico cilium istio; do \
+	  printf '\n\033[1m── examples/three-tier for %s\033[0m\n\n' $$target; \
+	  bin/portolan render examples/three-tier --to $$target || [ $$? -eq 1 ] || exit 1; \
+	done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+lint: $(GOLANGCI)
+	$(GOLANGCI) run ./...
+
+$(GOLANGCI):
+	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv bin/golangci-lint $@
+
+# Each fuzz test for a while. go test takes one at a time.
+fuzz:
+	@for pkg in $$($(GO) list ./...); do \
+	  for f in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "$$pkg $$f"; \
+	    $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x $$pkg || exit 1; \
+	  done; \
+	done
+
+clean:
+	rm -rf bin

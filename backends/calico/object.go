@@ -1,0 +1,440 @@
+package calico
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	v3 "github.com/projectcalico/api/pkg/apis/projectcalico/v3"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/portolan-dev/portolan/backends/lower"
+	"github.com/portolan-dev/portolan/backends/manifest"
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+)
+
+// level is the rules of one action for one subject, an object of its own. In a
+// tier the first match across all policies decides, and Calico's order among
+// equal orders differs between versions, so a level's order comes from this
+// table and from nothing else: no rule added to the intent moves another.
+type level struct {
+	action ir.Action
+	suffix string
+	order  float64
+}
+
+// levels are the levels of every tier, as the language has them. Allows stand
+// where Calico puts native NetworkPolicies.
+var levels = []level{
+	{ir.Log, "--log", 100},
+	{ir.Deny, "--deny", 200},
+	{ir.Pass, "--pass", 300},
+	{ir.Allow, "", 1000},
+}
+
+// open is the last level: a tier that ends in a deny ends so for every pod that
+// a policy of it selects, so pods that the stage does not close pass it by.
+var open = level{ir.Pass, "--open", 2000}
+
+var calicoAction = map[ir.Action]v3.Action{ir.Allow: v3.Allow, ir.Deny: v3.Deny, ir.Pass: v3.Pass, ir.Log: v3.Log}
+
+// defaultTier is Calico's tier for native policies and for the rules outside
+// tiers. It is there already, and it ends in a deny.
+const defaultTier = "default"
+
+// reserved are tiers that Calico or its operator owns in some version.
+var reserved = []string{
+	defaultTier, "kube-admin", "kube-baseline", "adminnetworkpolicy", "baselineadminnetworkpolicy", "calico-system", "allow-tigera",
+}
+
+// tier is a stage of both directions as a Calico tier.
+type tier struct {
+	name            string
+	egress, ingress *ir.Stage // either may be nil
+	closes          bool      // it denies at its end what it selects and nothing decided
+}
+
+func (t *tier) stage(d ir.Direction) *ir.Stage {
+	if d == ir.Egress {
+		return t.egress
+	}
+	return t.ingress
+}
+
+// any gives one of the two stages.
+func (t *tier) any() *ir.Stage {
+	if t.egress != nil {
+		return t.egress
+	}
+	return t.ingress
+}
+
+var directions = []ir.Direction{ir.Egress, ir.Ingress}
+
+// tiers pairs the stages of the two directions. What always holds needs no
+// policy: a host reaches its own pods whatever policies say.
+func (l *lowering) tiers() []*tier {
+	var out []*tier
+	byName := map[string]*tier{}
+	for _, d := range directions {
+		stages := l.program.Stages(d)
+		for i := range stages {
+			s := &stages[i]
+			if s.Name == ir.StageAxioms {
+				continue
+			}
+			t, ok := byName[s.Name]
+			if !ok {
+				t = &tier{name: s.Name, closes: s.Name == ir.StageRules}
+				byName[s.Name] = t
+				out = append(out, t)
+			}
+			t.closes = t.closes || len(s.Isolate) > 0
+			if d == ir.Egress {
+				t.egress = s
+			} else {
+				t.ingress = s
+			}
+		}
+	}
+	return out
+}
+
+// tier emits a tier and its policies.
+func (l *lowering) tier(t *tier) {
+	if !l.inOrder(t) {
+		return
+	}
+	if t.name == ir.StageRules {
+		t.name = defaultTier
+	} else if !l.declare(t) {
+		return
+	}
+	for _, b := range lower.Bundles(l.program, t.egress, t.ingress) {
+		l.bundle(t, &b)
+	}
+}
+
+// inOrder refuses stages whose levels are not in the order of the fixed levels.
+func (l *lowering) inOrder(t *tier) bool {
+	for _, d := range directions {
+		s := t.stage(d)
+		if s == nil {
+			continue
+		}
+		last := 0
+		for _, stage := range s.Levels {
+			for _, a := range []ir.Action{ir.Log, ir.Deny, ir.Allow, ir.Pass} { // a level's own order
+				i := slices.IndexFunc(stage.Rules, func(r ir.Rule) bool { return r.Action == a })
+				if i < 0 {
+					continue
+				}
+				at := slices.IndexFunc(levels, func(x level) bool { return x.action == a })
+				if at < last {
+					l.refuse(stage.Rules[i].Origin, &refusal{diag.LacksOrder,
+						"this stage has levels in another order than log, deny, pass, allow", "Put the rule into a tier of its own."})
+					return false
+				}
+				last = at
+			}
+		}
+	}
+	return true
+}
+
+// declare emits the Tier.
+func (l *lowering) declare(t *tier) bool {
+	s := t.any()
+	name, escaped := lower.Label(s.Name, s.Name)
+	if slices.Contains(reserved, name) {
+		l.refuse(s.Origin, &refusal{diag.CannotSay, fmt.Sprintf("Calico has a tier %q of its own", name), "Give the tier another name."})
+		return false
+	}
+	if s.Order <= 0 || s.Order >= v3.DefaultTierOrder {
+		l.refuse(s.Origin, &refusal{diag.CannotSay, fmt.Sprintf("its order %v is not between 0 and that of Calico's tier default", s.Order), "Give the tier an order of 1 to 999999."})
+		return false
+	}
+	action := v3.Pass
+	if t.closes {
+		action = v3.Deny
+	}
+	order := s.Order
+	object := v3.NewTier()
+	object.Name = name
+	object.Labels = lower.Labels()
+	object.Annotations = description(s.Origin)
+	object.Spec = v3.TierSpec{Order: &order, DefaultAction: &action}
+	comments := []string{fmt.Sprintf("Decided before every tier of a higher order than %v. Of Calico's own, kube-admin has order 1000", order),
+		"and default, with native NetworkPolicies and the rules outside tiers, 1000000."}
+	if escaped {
+		comments = append(comments, fmt.Sprintf("%s stands for the tier %q.", name, s.Name))
+	}
+	l.objects = append(l.objects, manifest.Object{APIVersion: v3.GroupVersionCurrent, Kind: v3.KindTier, Name: name, Value: object, Comments: comments})
+	t.name = name
+	return true
+}
+
+func description(o ir.Origin) map[string]string {
+	if o.Description == "" {
+		return nil
+	}
+	return map[string]string{lower.DescriptionAnnotation: o.Description}
+}
+
+// bundle emits what a tier says of one subject: an object for each level, and
+// for the pods of it that the tier must not close.
+func (l *lowering) bundle(t *tier, b *lower.Bundle) {
+	name, escaped := lower.Name(b.Subject)
+	var selected ir.Directions
+	for _, level := range levels {
+		p := policy{tier: t, level: level, name: name + level.suffix, subject: b.Subject, pods: []ir.Pods{b.Subject.Pods}}
+		if escaped {
+			p.comments = []string{p.name + " stands for " + b.Subject.Address + "."}
+		}
+		for _, d := range directions {
+			if l.rules(&p, d, b.Rules(d)) {
+				p.types |= d.Set()
+			}
+		}
+		if level.action == ir.Allow {
+			p.isolate(b)
+		}
+		selected |= p.types
+		l.policy(p)
+	}
+	if t.closes {
+		l.open(t, b, name, selected&^b.Closed)
+	}
+}
+
+// policy is one NetworkPolicy or GlobalNetworkPolicy in the making.
+type policy struct {
+	tier     *tier
+	level    level
+	name     string
+	subject  ir.Subject
+	pods     []ir.Pods // what it selects: the subject, or parts of it
+	types    ir.Directions
+	egress   []v3.Rule
+	ingress  []v3.Rule
+	origins  []ir.Origin
+	comments []string
+}
+
+// isolate has the policy select its pods in the directions that the bundle
+// closes: that is all it takes in a tier that denies at its end.
+func (p *policy) isolate(b *lower.Bundle) {
+	p.types |= b.Isolate
+	for _, o := range b.Origins {
+		if o.Kind == ir.FromDefault {
+			p.origins = append(p.origins, o)
+		}
+	}
+}
+
+// rules lowers the rules of a level in a direction, and reports whether there
+// are any. Rules that also log come first, so that another that matches does
+// not hide them.
+func (l *lowering) rules(p *policy, d ir.Direction, all []ir.Rule) bool {
+	mine := slices.DeleteFunc(slices.Clone(all), func(r ir.Rule) bool { return r.Action != p.level.action })
+	slices.SortStableFunc(mine, func(a, b ir.Rule) int { return rankLogged(a) - rankLogged(b) })
+	var out []v3.Rule
+	done := map[string]bool{}
+	for i := range mine {
+		r := &mine[i]
+		key := strings.Join([]string{r.Origin.Address, r.Peers.String(), r.Traffic.String(), r.Mode.String(), fmt.Sprint(r.Log)}, "\n")
+		if done[key] {
+			continue
+		}
+		done[key] = true
+		if rules := l.rule(p, d, r); rules != nil {
+			out = append(out, rules...)
+			p.origins = append(p.origins, r.Origin)
+		}
+	}
+	if len(out) > maxEntries {
+		l.refuse(mine[0].Origin, &refusal{diag.OverBound, fmt.Sprintf("policy %q would have %d %s rules, and the bound is %d", p.name, len(out), d, maxEntries),
+			"Name peers by a common label instead of one by one."})
+	}
+	if d == ir.Egress {
+		p.egress = out
+	} else {
+		p.ingress = out
+	}
+	return len(out) > 0
+}
+
+func rankLogged(r ir.Rule) int {
+	if r.Log {
+		return 0
+	}
+	return 1
+}
+
+// rule lowers one rule: a Calico rule for each peer and transport.
+func (l *lowering) rule(p *policy, d ir.Direction, r *ir.Rule) []v3.Rule {
+	if !l.sayable(r) {
+		return nil
+	}
+	namespace, _ := ownNamespace(p.pods[0])
+	peers, ok := l.peers(d, r, namespace)
+	transports, no := transports(r.Traffic)
+	if no != nil {
+		l.refuse(r.Origin, no)
+	}
+	if !ok || no != nil {
+		return nil
+	}
+	if n := len(peers) * len(transports); n > maxEntries {
+		l.refuse(r.Origin, &refusal{diag.OverBound, fmt.Sprintf("it would become %d Calico rules, and the bound is %d", n, maxEntries),
+			"Name peers by a common label instead of one by one."})
+		return nil
+	}
+	var out []v3.Rule
+	for _, peer := range peers {
+		for _, t := range transports {
+			for _, m := range matches(d, peer, t) {
+				m.Metadata = metadata(r.Origin)
+				if r.Log && r.Action != ir.Log {
+					m.Action = v3.Log
+					out = append(out, m)
+				}
+				m.Action = calicoAction[r.Action]
+				out = append(out, m)
+			}
+		}
+	}
+	return out
+}
+
+// The annotations of a rule say what it comes from: the address of a rule, or
+// of what has its DNS kept.
+const (
+	ruleAnnotation = "portolan.dev/rule"
+	dnsAnnotation  = "portolan.dev/dns"
+)
+
+func metadata(o ir.Origin) *v3.RuleMetadata {
+	key := ruleAnnotation
+	if o.Kind == ir.FromCompanion {
+		key = dnsAnnotation
+	}
+	return &v3.RuleMetadata{Annotations: map[string]string{key: o.Address}}
+}
+
+// open emits, for the directions in which a bundle has its subject selected
+// without closing it, what lets the open part of the subject pass the tier's end.
+func (l *lowering) open(t *tier, b *lower.Bundle, name string, selected ir.Directions) {
+	var parts []policy
+	for _, d := range directions {
+		if !selected.Has(d) {
+			continue
+		}
+		_, unclosed := l.program.Split(b.Subject.Pods, t.stage(d))
+		for _, sets := range byScope(unclosed) {
+			parts = append(parts, policy{tier: t, level: open, name: name + open.suffix, subject: b.Subject, pods: sets, types: d.Set()})
+		}
+	}
+	parts = joinTypes(parts)
+	for _, p := range parts {
+		pass := []v3.Rule{{Action: v3.Pass}}
+		if p.types.Has(ir.Egress) {
+			p.egress = pass
+		}
+		if p.types.Has(ir.Ingress) {
+			p.ingress = pass
+		}
+		p.comments = []string{"Nothing closes these pods in the tier: what is not denied above goes on."}
+		if len(parts) > 1 {
+			p.name, _ = lower.Label("open--", b.Subject.Address+p.types.String()+p.pods[0].Namespace.String())
+		}
+		l.policy(p)
+	}
+}
+
+// byScope groups sets that one policy can select, in order.
+func byScope(sets []ir.Pods) [][]ir.Pods {
+	groups := map[string][]ir.Pods{}
+	for _, p := range sets {
+		key := p.Namespace.String()
+		groups[key] = append(groups[key], p)
+	}
+	var out [][]ir.Pods
+	for _, key := range slices.Sorted(maps.Keys(groups)) {
+		out = append(out, groups[key])
+	}
+	return out
+}
+
+// joinTypes makes one policy of two that differ in direction only.
+func joinTypes(all []policy) []policy {
+	var out []policy
+	for _, p := range all {
+		i := slices.IndexFunc(out, func(q policy) bool { return slices.EqualFunc(p.pods, q.pods, ir.Pods.Equal) })
+		if i < 0 {
+			out = append(out, p)
+			continue
+		}
+		out[i].types |= p.types
+	}
+	return out
+}
+
+// policy emits a policy that governs a direction.
+func (l *lowering) policy(p policy) {
+	if p.types == ir.NoDirection {
+		return
+	}
+	s, no := selects(p.pods...)
+	if no != nil {
+		origin := ir.Origin{Kind: ir.FromDefault, Address: p.subject.Address}
+		if len(p.origins) > 0 {
+			origin = p.origins[0]
+		}
+		l.refuse(origin, no)
+		return
+	}
+	meta := metav1.ObjectMeta{Name: p.name, Namespace: s.namespace, Labels: lower.Labels(), Annotations: lower.Annotations(p.subject, p.origins)}
+	delete(meta.Annotations, lower.RulesAnnotation) // each rule says its own
+	if p.tier.name != defaultTier {
+		// Up to 3.31 the name's part before the dot is the tier; later the name
+		// is free (libcalico-go/lib/names/policy.go).
+		meta.Name = p.tier.name + "." + p.name
+	}
+	object := manifest.Object{APIVersion: v3.GroupVersionCurrent, Namespace: s.namespace, Name: meta.Name, Comments: p.comments}
+	order := p.level.order
+	if s.namespace != "" {
+		v := v3.NewNetworkPolicy()
+		v.ObjectMeta = meta
+		v.Spec = v3.NetworkPolicySpec{
+			Tier: p.tier.name, Order: &order, Selector: s.selector,
+			Types: types(p.types), Ingress: p.ingress, Egress: p.egress,
+		}
+		object.Kind, object.Value = v.Kind, v
+	} else {
+		v := v3.NewGlobalNetworkPolicy()
+		v.ObjectMeta = meta
+		v.Spec = v3.GlobalNetworkPolicySpec{
+			Tier: p.tier.name, Order: &order, Selector: s.selector, NamespaceSelector: s.namespaceSelector,
+			Types: types(p.types), Ingress: p.ingress, Egress: p.egress,
+		}
+		object.Kind, object.Value = v.Kind, v
+	}
+	l.objects = append(l.objects, object)
+}
+
+// types spells the directions out: what an absent list means differs between
+// the API server, native v3 resources and Felix (api/pkg/defaults,
+// felix/calc/policy_sorter.go).
+func types(s ir.Directions) []v3.PolicyType {
+	var out []v3.PolicyType
+	if s.Has(ir.Ingress) {
+		out = append(out, v3.PolicyTypeIngress)
+	}
+	if s.Has(ir.Egress) {
+		out = append(out, v3.PolicyTypeEgress)
+	}
+	return out
+}

@@ -1,0 +1,152 @@
+package calico
+
+import (
+	"regexp"
+
+	v3 "github.com/projectcalico/api/pkg/apis/projectcalico/v3"
+	"github.com/projectcalico/api/pkg/lib/numorstring"
+
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+)
+
+// maxPorts bounds a list of ports (api/pkg/apis/projectcalico/v3, MaxItems of
+// ports from 3.33).
+const maxPorts = 50
+
+// transport is traffic in the form of one Calico rule: a protocol with ports or
+// with a kind of ICMP message.
+type transport struct {
+	protocol string // "" for every protocol
+	whole    bool   // all of the protocol, or the one kind of message
+	icmp     *v3.ICMPFields
+	family   int                // 4 or 6 for ICMP, which implies it, else 0
+	ports    []numorstring.Port // by number
+	named    []numorstring.Port // by the name that the destination pod has for it
+}
+
+// transports gives traffic as Calico rules name it.
+func transports(t ir.Traffic) ([]transport, *refusal) {
+	if t.IsAll() {
+		return []transport{{whole: true}}, nil
+	}
+	var out []transport
+	for _, p := range ir.Protocols {
+		x := transport{protocol: protocolName[p]}
+		if t.Ports(p).IsAll() {
+			x.whole = true
+			out = append(out, x)
+			continue
+		}
+		for _, r := range t.Ports(p).Ranges() {
+			x.ports = append(x.ports, numorstring.Port{MinPort: r.First, MaxPort: r.Last})
+		}
+		for _, n := range t.Named() {
+			if n.Protocol != p {
+				continue
+			}
+			if !portName.MatchString(n.Name) || !hasLetter.MatchString(n.Name) {
+				return nil, &refusal{diag.LacksPorts, `"` + n.Name + `" is no name of a port`, "A port's name has at most 15 lower-case letters, digits and dashes."}
+			}
+			x.named = append(x.named, numorstring.NamedPort(n.Name))
+		}
+		if x.ports != nil || x.named != nil {
+			out = append(out, x)
+		}
+	}
+	v4, v6 := t.ICMP()
+	for _, family := range []struct {
+		messages ir.ICMP
+		protocol string
+		number   int
+	}{{v4, numorstring.ProtocolICMP, 4}, {v6, numorstring.ProtocolICMPv6, 6}} {
+		more, no := icmp(family.messages, family.protocol, family.number)
+		if no != nil {
+			return nil, no
+		}
+		out = append(out, more...)
+	}
+	return out, nil
+}
+
+var (
+	protocolName = map[ir.Protocol]string{
+		ir.TCP: numorstring.ProtocolTCP, ir.UDP: numorstring.ProtocolUDP, ir.SCTP: numorstring.ProtocolSCTP,
+	}
+	portName  = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$`)
+	hasLetter = regexp.MustCompile(`[a-z]`)
+)
+
+// icmp gives messages as Calico rules name them, one type in each. The protocol
+// by name implies the family.
+func icmp(s ir.ICMP, protocol string, family int) ([]transport, *refusal) {
+	if s.IsAny() {
+		return []transport{{protocol: protocol, whole: true, family: family}}, nil
+	}
+	var out []transport
+	for _, t := range s.Types() {
+		if t.Type == 255 {
+			return nil, &refusal{diag.LacksICMP, "Calico takes ICMP types 0 to 254, and the rule has 255", "Take the type, which is reserved, out of the rule."}
+		}
+		fields := &v3.ICMPFields{Type: new(int)}
+		*fields.Type = int(t.Type)
+		if t.Code >= 0 {
+			fields.Code = new(int)
+			*fields.Code = int(t.Code)
+		}
+		out = append(out, transport{protocol: protocol, whole: true, icmp: fields, family: family})
+	}
+	return out, nil
+}
+
+// matches gives the rules, without an action, for a peer and a transport. None
+// means that no flow is both: a port has a name on pods only, and a message of
+// one family no address of the other.
+func matches(d ir.Direction, p peer, t transport) []v3.Rule {
+	if p.family != 0 && t.family != 0 && p.family != t.family {
+		return nil
+	}
+	if t.whole {
+		return []v3.Rule{match(d, p, t, nil)}
+	}
+	ports := t.ports
+	var out []v3.Rule
+	switch {
+	case t.named == nil:
+	case d == ir.Ingress || p.kind == pods:
+		ports = append(ports[:len(ports):len(ports)], t.named...)
+	case p.kind == anyone:
+		// Host endpoints may have ports with names too: pods only.
+		e, _ := podEntity(ir.AllPods(), "")
+		out = chunks(d, peer{kind: pods, entity: e}, t, t.named)
+	}
+	return append(chunks(d, p, t, ports), out...)
+}
+
+// chunks gives a rule for each part of a list of ports; none for no ports.
+func chunks(d ir.Direction, p peer, t transport, ports []numorstring.Port) []v3.Rule {
+	var out []v3.Rule
+	for len(ports) > 0 {
+		n := min(len(ports), maxPorts)
+		out = append(out, match(d, p, t, ports[:n:n]))
+		ports = ports[n:]
+	}
+	return out
+}
+
+// match gives one rule without an action. Ports are always the destination's:
+// beside the peer in egress, alone in ingress.
+func match(d ir.Direction, p peer, t transport, ports []numorstring.Port) v3.Rule {
+	r := v3.Rule{ICMP: t.icmp}
+	if t.protocol != "" {
+		protocol := numorstring.ProtocolFromString(t.protocol)
+		r.Protocol = &protocol
+	}
+	if d == ir.Egress {
+		r.Destination = p.entity
+	} else {
+		r.Source = p.entity
+	}
+	r.Destination.Ports = ports
+	return r
+}

@@ -1,0 +1,276 @@
+package cilium
+
+import (
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+
+	"github.com/cilium/cilium/pkg/policy/api"
+
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+)
+
+// query is what may follow a path. Cilium's proxy matches an expression against
+// the whole of what the client sends, the query included
+// (pkg/envoy/policy/envoy_l7_rules_translator.go: safe_regex on ":path").
+const query = `(\?.*)?`
+
+func lacksRequests(requests []ir.Request) diag.Code {
+	for _, q := range requests {
+		if !q.GRPC {
+			return diag.LacksHTTP
+		}
+	}
+	return diag.LacksGRPC
+}
+
+func lacksRequest(q ir.Request, reason, nearest string) *refusal {
+	return &refusal{lacksRequests([]ir.Request{q}), reason, nearest}
+}
+
+// httpRules gives the rules whose union is the requests; a rule is a product of
+// one path, one host and one value of each header.
+func (l *lowering) httpRules(r *ir.Rule, d ir.Direction) (*api.L7Rules, *refusal) {
+	if d == ir.Egress && l.asksDNS(r) {
+		// Two kinds of rules for one port and peer stop the computation of the
+		// endpoint's policy (pkg/policy/rule.go mergeRedirect).
+		return nil, &refusal{lacksRequests(r.Traffic.Requests()), "Cilium has HTTP rules or DNS rules for one port, and the port of the cluster's DNS is among the rule's",
+			fmt.Sprintf("Leave port %d out.", l.dnsPort())}
+	}
+	rules := &api.L7Rules{}
+	for _, q := range r.Traffic.Requests() {
+		if q.IsAny() {
+			return nil, nil // every request: no restriction
+		}
+		list, ref := requestRules(q)
+		if ref != nil {
+			return nil, ref
+		}
+		rules.HTTP = append(rules.HTTP, list...)
+		if len(rules.HTTP) > maxParts {
+			return nil, overBound("HTTP rules", len(rules.HTTP), maxParts)
+		}
+	}
+	if len(rules.HTTP) == 0 {
+		panic("cilium: no requests in " + r.Origin.Address)
+	}
+	return rules, nil
+}
+
+func requestRules(q ir.Request) (api.PortRulesHTTP, *refusal) {
+	method, ref := methodPattern(q)
+	if ref != nil {
+		return nil, ref
+	}
+	headers, ref := headerMatches(q)
+	if ref != nil {
+		return nil, ref
+	}
+	var out api.PortRulesHTTP
+	for _, p := range q.Paths {
+		path, ref := pathPattern(p)
+		if ref != nil {
+			ref.code = lacksRequests([]ir.Request{q})
+			return nil, ref
+		}
+		for _, h := range headers {
+			out = append(out, api.PortRuleHTTP{Method: method, Path: path, Host: hostPattern(q.Hosts), HeaderMatches: h})
+		}
+	}
+	return out, nil
+}
+
+// methodPattern is an expression for the whole method, "" for every one.
+func methodPattern(q ir.Request) (string, *refusal) {
+	if q.Method.IsAnything() {
+		return "", nil
+	}
+	values, ok := q.Method.Values()
+	if !ok {
+		return "", lacksRequest(q, "Cilium matches methods that are named, and the rule is for all but some", "List the methods that are wanted.")
+	}
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = regexp.QuoteMeta(v)
+	}
+	return strings.Join(quoted, "|"), nil
+}
+
+// hostPattern is an expression for the whole host as the client sends it: in
+// any case, with or without a port.
+func hostPattern(hosts []ir.Name) string {
+	if len(hosts) == 0 {
+		return ""
+	}
+	list := make([]string, len(hosts))
+	for i, h := range hosts {
+		suffix, wildcard := h.Parts()
+		list[i] = [...]string{"", `[^.:]+\.`, `([^.:]+\.)+`}[wildcard] + regexp.QuoteMeta(suffix)
+	}
+	if len(list) == 1 {
+		return "(?i)" + list[0] + "(:[0-9]+)?"
+	}
+	return "(?i)(" + strings.Join(list, "|") + ")(:[0-9]+)?"
+}
+
+// headerMatches gives the alternatives of header conditions: a condition is the
+// presence of a header or one exact value of it.
+func headerMatches(q ir.Request) ([][]*api.HeaderMatch, *refusal) {
+	ways := [][]*api.HeaderMatch{nil}
+	for _, r := range q.Headers.Requirements() {
+		var alternatives []string
+		switch form, values := r.Constraint.Form(); form {
+		case ir.FormExists:
+			alternatives = []string{""} // no value: presence
+		case ir.FormIn:
+			for _, v := range values {
+				if v == "" {
+					return nil, lacksRequest(q, "Cilium takes an empty value of header \""+r.Key+"\" for any value", "Leave the empty value out.")
+				}
+				alternatives = append(alternatives, v)
+			}
+		default:
+			return nil, lacksRequest(q, "Cilium matches a header that is there, or one exact value of it, and nothing that is not so: "+r.String(),
+				"Name the values that are wanted, or leave the header to a mesh (`mesh = \"istio\"`).")
+		}
+		var next [][]*api.HeaderMatch
+		for _, way := range ways {
+			for _, v := range alternatives {
+				next = append(next, append(way[:len(way):len(way)], &api.HeaderMatch{Name: r.Key, Value: v}))
+			}
+		}
+		if ways = next; len(ways) > maxParts {
+			return nil, overBound("combinations of header values", len(ways), maxParts)
+		}
+	}
+	return ways, nil
+}
+
+// pathPattern is an expression for a path with or without a query, "" for every
+// path. What stands for characters of the path never matches a "?", which would
+// reach into the query.
+func pathPattern(p ir.Path) (string, *refusal) {
+	switch p.Kind() {
+	case ir.PathAny:
+		return "", nil
+	case ir.PathRegex:
+		re, err := pathOnly(p.Text())
+		if err != "" {
+			return "", &refusal{diag.LacksHTTP, "the expression " + p.String() + " has " + err, "Write the expression for the whole path without it; it is anchored anyway."}
+		}
+		return re + query, nil
+	}
+	segments := p.Segments()
+	var b strings.Builder
+	for i, s := range segments {
+		last := i == len(segments)-1
+		if s == "." || s == ".." || s == "" && !last {
+			// pkg/envoy/model.go: normalize_path, merge_slashes.
+			return "", &refusal{diag.LacksHTTP, "Cilium's proxy normalises paths before it matches them, and none would match " + p.String(),
+				"Write the path as it is after normalisation: no `.`, `..` or empty segments."}
+		}
+		b.WriteByte('/')
+		switch {
+		case p.Kind() == ir.PathSegments && s == "*":
+			b.WriteString(`[^/?]+`)
+		case p.Kind() == ir.PathSegments && s == "**" && last:
+			b.WriteString(`[^?]*`)
+		default:
+			b.WriteString(regexp.QuoteMeta(s))
+		}
+	}
+	return b.String() + query, nil
+}
+
+// pathOnly gives an expression for the same paths that matches no "?", in
+// parentheses where what follows would bind to a part of it only. The second
+// result names what stands in the way.
+func pathOnly(text string) (re, obstacle string) {
+	tree, err := syntax.Parse(text, syntax.Perl)
+	if err != nil {
+		return "", err.Error()
+	}
+	same := withoutQuery(tree)
+	end := withoutEnd(tree)
+	if hasEnd(tree) {
+		return "", "an end of text inside"
+	}
+	if same && !end && !strings.Contains(text, `\Q`) { // \Q may quote what follows, too
+		return "(?:" + text + ")", ""
+	}
+	return "(?:" + tree.String() + ")", ""
+}
+
+// withoutQuery takes "?" out of everything that matches it, in place, and
+// reports whether there was nothing to take out.
+func withoutQuery(re *syntax.Regexp) (same bool) {
+	same = true
+	switch re.Op {
+	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		*re = syntax.Regexp{Op: syntax.OpCharClass, Rune: []rune{0, '?' - 1, '?' + 1, 0x10ffff}}
+		return false
+	case syntax.OpLiteral:
+		for _, r := range re.Rune {
+			if r == '?' {
+				*re = syntax.Regexp{Op: syntax.OpNoMatch}
+				return false
+			}
+		}
+	case syntax.OpCharClass:
+		var rest []rune
+		for i := 0; i < len(re.Rune); i += 2 {
+			lo, hi := re.Rune[i], re.Rune[i+1]
+			if hi < '?' || lo > '?' {
+				rest = append(rest, lo, hi)
+				continue
+			}
+			same = false
+			if lo < '?' {
+				rest = append(rest, lo, '?'-1)
+			}
+			if hi > '?' {
+				rest = append(rest, '?'+1, hi)
+			}
+		}
+		if len(rest) == 0 {
+			*re = syntax.Regexp{Op: syntax.OpNoMatch}
+		} else if !same {
+			re.Rune = rest
+		}
+	}
+	for _, sub := range re.Sub {
+		same = withoutQuery(sub) && same
+	}
+	return same
+}
+
+// withoutEnd takes away ends of text that stand at the end of the expression,
+// where they say nothing: it is for the whole path. It reports whether it did.
+func withoutEnd(re *syntax.Regexp) (changed bool) {
+	switch re.Op {
+	case syntax.OpEndText, syntax.OpEndLine:
+		*re = syntax.Regexp{Op: syntax.OpEmptyMatch}
+		return true
+	case syntax.OpConcat:
+		return withoutEnd(re.Sub[len(re.Sub)-1])
+	case syntax.OpAlternate, syntax.OpCapture:
+		for _, sub := range re.Sub {
+			changed = withoutEnd(sub) || changed
+		}
+	}
+	return changed
+}
+
+func hasEnd(re *syntax.Regexp) bool {
+	if re.Op == syntax.OpEndText || re.Op == syntax.OpEndLine {
+		return true
+	}
+	for _, sub := range re.Sub {
+		if hasEnd(sub) {
+			return true
+		}
+	}
+	return false
+}

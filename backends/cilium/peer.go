@@ -1,0 +1,203 @@
+package cilium
+
+import (
+	"slices"
+
+	"github.com/cilium/cilium/pkg/policy/api"
+
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/set"
+)
+
+// layer3 is the peers of one list item. Exactly one kind of them is not empty:
+// Cilium takes no two kinds in one item (pkg/policy/api/rule_validation.go),
+// and an item with none would be one for everybody.
+type layer3 struct {
+	endpoints []api.EndpointSelector
+	entities  api.EntitySlice
+	cidrs     api.CIDRRuleSlice
+	names     api.FQDNSelectorSlice
+}
+
+// entityOrder is the order in which entities are listed.
+var entityOrder = []api.Entity{
+	api.EntityAll, api.EntityWorld, api.EntityHost, api.EntityRemoteNode, api.EntityKubeAPIServer,
+	api.EntityHealth, api.EntityIngress, api.EntityInit, api.EntityUnmanaged,
+}
+
+// peers gives the items' peers, an item for each kind. None at all means that
+// nothing has to be emitted for the rule in this direction.
+func (l *lowering) peers(r *ir.Rule, d ir.Direction) ([]layer3, *refusal) {
+	var all layer3
+	for _, p := range governed(r, d) {
+		if ref := l.peer(&all, p, r, d); ref != nil {
+			return nil, ref
+		}
+	}
+	slices.SortFunc(all.entities, func(a, b api.Entity) int { return slices.Index(entityOrder, a) - slices.Index(entityOrder, b) })
+	all.entities = slices.Compact(all.entities)
+	var out []layer3
+	if len(all.endpoints) > 0 {
+		out = append(out, layer3{endpoints: all.endpoints})
+	}
+	if len(all.entities) > 0 {
+		out = append(out, layer3{entities: all.entities})
+	}
+	if len(all.cidrs) > 0 {
+		out = append(out, layer3{cidrs: all.cidrs})
+	}
+	if len(all.names) > 0 {
+		out = append(out, layer3{names: all.names})
+	}
+	return out, nil
+}
+
+// governed gives the peers that a rule decides about. What reaches a pod from
+// its own node is allowed above every rule. Cilium allows it below the user's
+// rules (daemon/cmd/daemon.go, allow-localhost), so a deny must spare it, and
+// "all" be taken apart.
+func governed(r *ir.Rule, d ir.Direction) []ir.Peer {
+	if d == ir.Egress || r.Action != ir.Deny {
+		return r.Peers.List()
+	}
+	list := r.Peers.List()
+	if r.Peers.IsAny() {
+		list = []ir.Peer{ir.AllPods(), ir.Nodes{Other: true}, ir.External{Addresses: set.AllAddresses()}, ir.Infrastructure{}}
+	}
+	var out []ir.Peer
+	for _, p := range list {
+		if n, ok := p.(ir.Nodes); ok {
+			n.Own = false
+			p = n
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// peer adds one peer.
+func (l *lowering) peer(to *layer3, p ir.Peer, r *ir.Rule, d ir.Direction) *refusal {
+	switch p := p.(type) {
+	case ir.AnyPeer:
+		to.entities = append(to.entities, api.EntityAll)
+	case ir.Pods:
+		s, ref := selectors(p, true)
+		if ref != nil {
+			return ref
+		}
+		to.endpoints = append(to.endpoints, s...)
+	case ir.External:
+		return external(to, p.Addresses)
+	case ir.Names:
+		return l.names(to, p, r, d)
+	case ir.Nodes:
+		if p.Own {
+			to.entities = append(to.entities, api.EntityHost)
+		}
+		if p.Other {
+			to.entities = append(to.entities, api.EntityRemoteNode)
+		}
+	case ir.NodeLocal:
+		return l.nodeLocal(to, r, d)
+	case ir.APIServer:
+		return l.apiServer(to, p, r, d)
+	case ir.Infrastructure:
+		to.entities = append(to.entities, api.EntityHealth, api.EntityIngress, api.EntityInit, api.EntityUnmanaged)
+	}
+	return nil
+}
+
+// external adds addresses outside the cluster: all of them as the entity, which
+// alone has both families (0.0.0.0/0 is IPv4 only), else as ranges. Ranges
+// match no pod and no node (pkg/policy/types/selector.go CIDRSelector).
+func external(to *layer3, a set.Addresses) *refusal {
+	if a.IsAll() {
+		to.entities = append(to.entities, api.EntityWorld)
+		return nil
+	}
+	n := 0
+	for _, b := range a.Blocks() {
+		rule := api.CIDRRule{Cidr: api.CIDR(b.Prefix.String())}
+		for _, x := range b.Except {
+			rule.ExceptCIDRs = append(rule.ExceptCIDRs, api.CIDR(x.String()))
+		}
+		to.cidrs = append(to.cidrs, rule)
+		n += 1 + len(b.Except)
+	}
+	if n > maxParts {
+		return overBound("address ranges and exceptions", n, maxParts)
+	}
+	return nil
+}
+
+// names adds DNS names. Deny rules have no field for them, which the API server
+// would drop in silence.
+func (l *lowering) names(to *layer3, p ir.Names, r *ir.Rule, d ir.Direction) *refusal {
+	if r.Action == ir.Deny || d == ir.Ingress {
+		return &refusal{diag.LacksFQDN, "Cilium has DNS names as destinations of allows only",
+			"Give the addresses as `cidrs`, or allow the names that are wanted instead of denying these."}
+	}
+	for _, n := range p.Patterns {
+		s, ok := l.nameSelector(n)
+		if !ok {
+			return &refusal{diag.LacksFQDN, "Cilium " + l.target.Profile.Version.String() + " reads \"**.\" in " + n.String() + " as one label only",
+				"Render for `cilium@1.19` or newer, or write a `*.` pattern for each level."}
+		}
+		to.names = append(to.names, s)
+	}
+	return nil
+}
+
+// nameSelector gives the selector of a name. "**." is new in 1.19
+// (cilium/cilium#43420); before, it was read as "*.".
+func (l *lowering) nameSelector(n ir.Name) (api.FQDNSelector, bool) {
+	switch _, wildcard := n.Parts(); wildcard {
+	case 0:
+		return api.FQDNSelector{MatchName: n.String()}, true
+	case 1:
+		return api.FQDNSelector{MatchPattern: n.String()}, true
+	}
+	return api.FQDNSelector{MatchPattern: n.String()}, l.target.Profile.Version.AtLeast(1, 19)
+}
+
+// nodeLocal adds what listens on the pod's own node, a DNS cache. All addresses
+// of a node are the one identity "host", those of dummy devices included
+// (pkg/datapath/tables/node_address.go), and host is never matched by address.
+// So it is said for the port of DNS and for nothing more.
+func (l *lowering) nodeLocal(to *layer3, r *ir.Rule, d ir.Direction) *refusal {
+	if d == ir.Ingress {
+		return nil // the pod's own node always reaches it
+	}
+	if r.Action != ir.Allow || !l.dnsTraffic().Contains(r.Traffic.Transport()) {
+		return &refusal{diag.CannotSay,
+			"a node-local DNS cache is the node itself to Cilium, which tells a node's addresses not apart, so that the rule would be for all that listens on the node",
+			"Name the port of DNS alone (`udp = [53]`, `tcp = [53]`), or the DNS pods instead of `dns`."}
+	}
+	if r.Traffic.Names() != nil {
+		return &refusal{diag.LacksDNS, unseenCache, poddedCache}
+	}
+	to.entities = append(to.entities, api.EntityHost)
+	return nil
+}
+
+// apiServer adds the API server, which Cilium finds by the endpoints of the
+// service "kubernetes" wherever they are. A part of it, which an exception has
+// left, is addresses outside the cluster or cannot be said.
+func (l *lowering) apiServer(to *layer3, p ir.APIServer, r *ir.Rule, d ir.Direction) *refusal {
+	facts := l.program.Inventory.Facts
+	onNodes := facts.NodeCIDRs.IsEmpty() || facts.NodeCIDRs.Overlaps(p.Addresses) || p.Addresses.IsEmpty()
+	if !p.Addresses.IsEmpty() && !p.Addresses.Equal(facts.APIServer) {
+		if onNodes {
+			return &refusal{diag.CannotSay, "Cilium knows the API server as a whole, and the rule is for a part of it, " + p.Addresses.String(),
+				"Remove what takes a part of the API server out of the rule."}
+		}
+		return external(to, p.Addresses)
+	}
+	if d == ir.Ingress && r.Action == ir.Deny && onNodes {
+		return &refusal{diag.NeedsFact, "the API server may run on the pod's own node, which a deny would cut off together with its probes",
+			"State `api_server` and `node_cidrs` in the cluster block if it runs outside the cluster's nodes."}
+	}
+	to.entities = append(to.entities, api.EntityKubeAPIServer)
+	return nil
+}

@@ -1,0 +1,141 @@
+// Package kubernetes lowers programs to networking.k8s.io/v1 NetworkPolicy, for
+// whatever CNI enforces it.
+//
+// One object per protected subject, one entry in it per rule of the intent:
+//
+//	kind: NetworkPolicy
+//	metadata: {name: backend, namespace: shop}
+//	spec:
+//	  podSelector: {matchLabels: {tier: backend}}
+//	  policyTypes: [Ingress]
+//	  ingress:
+//	    - from: [{podSelector: {matchLabels: {tier: frontend}}}]
+//	      ports: [{protocol: TCP, port: 8080}]
+//
+// A policy only allows, and closes what it selects; so denies and tiers are
+// flattened into the allows that they leave.
+package kubernetes
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/portolan-dev/portolan/backends/lower"
+	"github.com/portolan-dev/portolan/backends/manifest"
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/profile"
+)
+
+// maxParts bounds what one rule or one selector may become.
+const maxParts = 1000
+
+// Backend renders native NetworkPolicy objects.
+type Backend struct{}
+
+// New gives the backend.
+func New() Backend { return Backend{} }
+
+// Name is the family's name.
+func (Backend) Name() string { return string(profile.Kubernetes) }
+
+// Lower gives the objects that mean the program, sorted by namespace, kind and
+// name.
+func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.List) {
+	l := &lowering{program: lower.Share(p, t.Role), target: t, told: map[string]bool{}}
+	l.unsayable()
+	egress, ok1 := l.flatten(ir.Egress)
+	ingress, ok2 := l.flatten(ir.Ingress)
+	if !ok1 || !ok2 {
+		return nil, l.diags
+	}
+	var objects []manifest.Object
+	for _, b := range lower.Bundles(l.program, egress, ingress) {
+		objects = append(objects, l.objects(b)...)
+	}
+	slices.SortFunc(objects, func(a, b manifest.Object) int {
+		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))
+	})
+	return objects, l.diags
+}
+
+// lowering is the state of one Lower.
+type lowering struct {
+	program *ir.Program
+	target  lower.Target
+	diags   diag.List
+	told    map[string]bool // code and address of what was said
+}
+
+// refusal is why something has no form in a NetworkPolicy.
+type refusal struct {
+	code    diag.Code
+	reason  string // a clause
+	nearest string // what would work
+}
+
+// refuse reports a refusal, once per code and address: a rule stands at two
+// ends and may fall into parts.
+func (l *lowering) refuse(o ir.Origin, r *refusal) {
+	var one diag.List
+	l.target.Refuse(&one, r.code, o, r.reason, r.nearest)
+	l.tell(one)
+}
+
+func (l *lowering) tell(list diag.List) {
+	for _, d := range list {
+		key := string(d.Code) + " " + d.Address
+		if !l.told[key] {
+			l.told[key] = true
+			l.diags = append(l.diags, d)
+		}
+	}
+}
+
+// unsayable refuses what has no form whatever the other rules are, before
+// flattening leaves it out. The API has no status, no action, no order and no
+// log field (k8s.io/api networking/v1 types.go).
+func (l *lowering) unsayable() {
+	for _, d := range l.program.All() {
+		r := d.Rule
+		if r.Action == ir.Log || r.Log {
+			l.refuse(r.Origin, &refusal{diag.LacksLog, "native NetworkPolicy has no log action",
+				"Accept the log as `unenforced`, or render for `calico`, whose rules log."})
+		}
+		if r.Mode == ir.Staged {
+			l.refuse(r.Origin, &refusal{diag.LacksStaged, "native NetworkPolicy has no staged policies",
+				"Set the rule's `mode` to `enforce`, accept it as `unenforced`, which leaves it out, or render for `calico`."})
+		}
+	}
+	for _, m := range l.program.MTLS {
+		if m.Mode == ir.MTLSStrict || slices.ContainsFunc(m.Ports, func(p ir.PortMTLS) bool { return p.Mode == ir.MTLSStrict }) {
+			l.refuse(m.Origin, &refusal{diag.LacksMTLS, "native NetworkPolicy knows addresses, not certificates",
+				"Add `mesh = \"istio\"` to the target, or accept it as `unenforced`."})
+		}
+	}
+}
+
+// flatten gives the one stage of a direction; false where that means something
+// else than the program. ICMP and other protocols without ports are undefined
+// for NetworkPolicy (kubernetes/website, network-policies.md, "Network traffic
+// filtering"), so all traffic is that of the three protocols with ports.
+func (l *lowering) flatten(d ir.Direction) (*ir.Stage, bool) {
+	stage, refusals := lower.Flatten(l.program, d, lower.FlattenOptions{PortsOnly: true, NoAccounts: true})
+	for _, r := range refusals {
+		l.refuse(r.Rule.Origin, &refusal{r.Code,
+			"native NetworkPolicy has neither deny rules nor tiers, and " + r.Reason,
+			nearestTo(r)})
+	}
+	return stage, len(refusals) == 0
+}
+
+func nearestTo(r lower.FlattenRefusal) string {
+	switch r.Code {
+	case diag.LacksDeny:
+		return "Close the pods (`default_deny`) and allow what is meant, take the peers out of the allows with `except`, or render for `calico` or `cilium`, which have deny rules."
+	case diag.NeedsFact:
+		return "State the facts in the `cluster` block, or render for `calico` or `cilium`, which have deny rules."
+	}
+	return "Take the peers out of the allows with `except`, or render for `calico`, which has deny rules, tiers and order."
+}

@@ -1,0 +1,216 @@
+package kubernetes
+
+import (
+	"fmt"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/portolan-dev/portolan/backends/lower"
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/set"
+)
+
+// peers is the from or to of a rule. A list without members means every peer to
+// the API, so that is said by any alone; peers with neither have no rule.
+type peers struct {
+	any  bool
+	list []networkingv1.NetworkPolicyPeer
+}
+
+// none reports that nothing has to be said for the peers: they have their way
+// without a rule.
+func (p peers) none() bool { return !p.any && len(p.list) == 0 }
+
+// peers gives the peers of a rule of a policy in a namespace; false where they
+// have no form, which was then said.
+func (l *lowering) peers(d ir.Direction, r *ir.Rule, namespace string) (peers, bool) {
+	if r.Peers.IsAny() {
+		return peers{any: true}, true
+	}
+	var out peers
+	for _, pods := range r.Peers.Pods() {
+		for _, part := range l.program.Inventory.Narrow(pods) {
+			list, no := podPeers(part, namespace)
+			if no != nil {
+				l.refuse(r.Origin, no)
+				return peers{}, false
+			}
+			out.list = append(out.list, list...)
+		}
+	}
+	addresses, ok := l.addresses(d, r)
+	if !ok {
+		return peers{}, false
+	}
+	out.list = append(out.list, ipBlocks(addresses)...)
+	if len(out.list) > maxParts {
+		l.refuse(r.Origin, overBound("peers", len(out.list)))
+		return peers{}, false
+	}
+	return out, true
+}
+
+// podPeers gives a set of pods as peers, several where a label's constraint is
+// a union. A peer without a namespaceSelector is of the policy's namespace; one
+// with both selectors is one item, since two would be a union.
+func podPeers(pods ir.Pods, namespace string) ([]networkingv1.NetworkPolicyPeer, *refusal) {
+	if !pods.Account.IsAnything() {
+		return nil, byAccount(pods)
+	}
+	spaces, no := alternatives(everyNamespaceHasName(pods.Namespace))
+	if no != nil {
+		return nil, no
+	}
+	labels, no := alternatives(pods.Labels)
+	if no != nil {
+		return nil, no
+	}
+	if n := len(spaces) * len(labels); n > maxParts {
+		return nil, overBound("peers", n)
+	}
+	own := ir.InNamespace(namespace).Namespace
+	var out []networkingv1.NetworkPolicyPeer
+	for _, space := range spaces {
+		for _, label := range labels {
+			var peer networkingv1.NetworkPolicyPeer
+			if !space.Equal(own) {
+				peer.NamespaceSelector = pointer(labelSelector(space))
+			}
+			if space.Equal(own) || !label.IsEverything() {
+				peer.PodSelector = pointer(labelSelector(label))
+			}
+			out = append(out, peer)
+		}
+	}
+	return out, nil
+}
+
+func pointer(s metav1.LabelSelector) *metav1.LabelSelector { return &s }
+
+// ends is what a rule's peers have beside pods.
+type ends struct {
+	outside   ir.External // empty for none
+	nodes     bool        // nodes that need a rule
+	local     set.Addresses
+	server    bool
+	addresses set.Addresses // of the API server
+}
+
+// addresses gives the address ranges of a rule's peers that are not pods; false
+// where they have no form, which was then said.
+func (l *lowering) addresses(d ir.Direction, r *ir.Rule) (set.Addresses, bool) {
+	e, no := endsOf(d, r)
+	if no != nil {
+		l.refuse(r.Origin, no)
+		return set.Addresses{}, false
+	}
+	allPods := false
+	for _, pods := range r.Peers.Pods() {
+		allPods = allPods || pods.IsAll()
+	}
+	out, ok := l.outside(r, e, allPods)
+	if e.nodes && !l.coversNodes(e, out) {
+		nodes, no := l.nodes(allPods)
+		if no != nil {
+			l.refuse(r.Origin, no)
+			ok = false
+		}
+		out = out.Union(nodes)
+	}
+	if e.server && e.addresses.IsEmpty() {
+		l.refuse(r.Origin, &refusal{diag.NeedsFact, "where the API server runs is not known, and no selector finds it: it is on the host network or outside",
+			"State its addresses, for example `cluster { api_server = [\"192.0.2.10/32\"] }`; they are those of the endpoints of the Service `kubernetes`, not the Service's own."})
+		ok = false
+	}
+	return out.Union(e.addresses).Union(e.local), ok
+}
+
+// endsOf sorts out the peers that are not pods.
+func endsOf(d ir.Direction, r *ir.Rule) (ends, *refusal) {
+	var e ends
+	for _, p := range r.Peers.List() {
+		switch p := p.(type) {
+		case ir.Pods, ir.AnyPeer, ir.Infrastructure: // the last is nothing that the API knows
+		case ir.External:
+			e.outside = p
+		case ir.Names:
+			return e, &refusal{diag.LacksFQDN, "native NetworkPolicy knows addresses, not DNS names (" + p.String() + ")",
+				"Give `cidrs` where the addresses are stable, render for `cilium`, or accept it as `narrowed`."}
+		case ir.Nodes:
+			// The pod's own node reaches it whatever policies say (web:
+			// network-policies.md, "NetworkPolicy"), so ingress needs the others.
+			if d == ir.Egress && !(p.Own && p.Other) {
+				return e, &refusal{diag.CannotSay, "a NetworkPolicy cannot tell the pod's own node from the others", "Name `nodes`, which is all of them."}
+			}
+			e.nodes = p.Other
+		case ir.NodeLocal:
+			if d == ir.Egress {
+				e.local = e.local.Union(p.Addresses)
+			}
+		case ir.APIServer:
+			e.server, e.addresses = true, e.addresses.Union(p.Addresses)
+		}
+	}
+	return e, nil
+}
+
+// outside gives the ranges of an external peer. Which pods and nodes an ipBlock
+// matches is left to the CNI (kubernetes/website, network-policies.md), so theirs
+// are taken out, unless other peers of the rule have them all anyway.
+func (l *lowering) outside(r *ir.Rule, e ends, allPods bool) (set.Addresses, bool) {
+	if e.outside.Addresses.IsEmpty() {
+		return set.Addresses{}, true
+	}
+	var found diag.List
+	out, ok := l.target.OutsideBeside(&found, e.outside, l.program.Inventory.Facts, r, allPods, e.nodes)
+	l.tell(found)
+	return out, ok
+}
+
+// coversNodes reports whether the ranges have every node: those that the facts
+// state, or every address that a node may have.
+func (l *lowering) coversNodes(e ends, out set.Addresses) bool {
+	if e.outside.Addresses.IsAll() {
+		return true
+	}
+	nodes := l.program.Inventory.Facts.NodeCIDRs
+	if nodes.IsEmpty() {
+		nodes = lower.Private()
+	}
+	return out.ContainsAll(nodes)
+}
+
+// nodes gives the ranges of the nodes, which no selector finds: in most CNIs
+// pods on the host network are their node's addresses to a policy.
+func (l *lowering) nodes(allPods bool) (set.Addresses, *refusal) {
+	f := l.program.Inventory.Facts
+	switch {
+	case f.NodeCIDRs.IsEmpty():
+		return set.Addresses{}, &refusal{diag.NeedsFact, "a NetworkPolicy finds nodes by address only, and `node_cidrs` is not stated",
+			"State it in the cluster block, for example `cluster { node_cidrs = [\"192.168.0.0/24\"] }`."}
+	case allPods:
+	case f.PodCIDRs.IsEmpty():
+		return set.Addresses{}, &refusal{diag.NeedsFact, "a NetworkPolicy finds nodes by address only, which may be pods' as well while `pod_cidrs` is not stated",
+			"State it in the cluster block, for example `cluster { pod_cidrs = [\"10.244.0.0/16\"] }`."}
+	case f.NodeCIDRs.Overlaps(f.PodCIDRs):
+		return set.Addresses{}, &refusal{diag.CannotSay, fmt.Sprintf("a NetworkPolicy finds nodes by address only, and the facts give pods and nodes the same ones (%s)", f.NodeCIDRs.Intersect(f.PodCIDRs)),
+			"State ranges that nodes have for themselves, or render for `cilium`, which tells them apart."}
+	}
+	return f.NodeCIDRs, nil
+}
+
+// ipBlocks writes ranges as the API wants them: exceptions within their block
+// and smaller than it (pkg/apis/networking/validation), one family in each.
+func ipBlocks(a set.Addresses) []networkingv1.NetworkPolicyPeer {
+	var out []networkingv1.NetworkPolicyPeer
+	for _, b := range a.Blocks() {
+		block := &networkingv1.IPBlock{CIDR: b.Prefix.String()}
+		for _, e := range b.Except {
+			block.Except = append(block.Except, e.String())
+		}
+		out = append(out, networkingv1.NetworkPolicyPeer{IPBlock: block})
+	}
+	return out
+}

@@ -1,0 +1,156 @@
+package pipeline
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/portolan-dev/portolan/frontends/intent"
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+)
+
+// accepts is what a target accepts, entry by entry, and which entries turned
+// out to be needed.
+type accepts struct {
+	target  *Target
+	entries []*entry
+	diags   diag.List
+}
+
+// entry is one word of lacks for one address.
+type entry struct {
+	block *intent.Accept
+	word  intent.At[string]
+	rule  intent.At[string]
+	used  bool
+}
+
+// addresses gives what an accept may name: rules, and what states defaults.
+func addresses(cfg *intent.Config) map[string]bool {
+	known := map[string]bool{"cluster": true}
+	for _, r := range cfg.Rules {
+		known[r.Address] = true
+	}
+	for _, t := range cfg.Tiers {
+		for _, r := range t.Rules {
+			known[r.Address] = true
+		}
+	}
+	for _, ns := range cfg.Namespaces {
+		known[ns.Address] = true
+		for _, w := range ns.Workloads {
+			known[w.Address()] = true
+		}
+	}
+	return known
+}
+
+// newAccepts checks the target's accept blocks. What is right of them is applied
+// even where an error among its diagnostics refuses the target, so that one
+// mistake does not bring back every refusal.
+func newAccepts(t *Target, known map[string]bool, now time.Time) *accepts {
+	a := &accepts{target: t}
+	if t.Config == nil {
+		return a
+	}
+	for _, b := range t.Config.Accepts {
+		if until, err := time.Parse(time.DateOnly, b.Until.Value); b.Until.Set && err == nil && !now.UTC().Before(until.AddDate(0, 0, 1)) {
+			a.add(diag.AcceptExpired, b.Until.Range, "", fmt.Sprintf("What target %q accepts here ran out after %s.", t.Name, b.Until.Value),
+				"Its reason was: "+b.Reason.Value+"\nRenew the date if that still holds, or remove from the rules what the target cannot say.")
+		}
+		for _, rule := range b.Rules {
+			if !known[rule.Value] {
+				a.add(diag.AcceptUnknown, rule.Range, "", fmt.Sprintf("There is no rule %q.", rule.Value),
+					Suggest(rule.Value, slices.Sorted(maps.Keys(known)), ""))
+				continue
+			}
+			for _, word := range b.Lacks {
+				a.entries = append(a.entries, &entry{block: b, word: word, rule: rule})
+			}
+		}
+	}
+	return a
+}
+
+func (a *accepts) add(code diag.Code, at diag.Range, address, summary, detail string) {
+	d := a.diags.Add(code, at, summary, detail)
+	d.Address, d.Target = address, a.target.Name
+}
+
+// apply takes out of the program what the target refused and accepts; changed
+// reports whether there was any of it. An entry is applied once, so that this
+// ends: entries of one block and rule together, since http and grpc are one part.
+func (a *accepts) apply(p *ir.Program, refused diag.List) (q *ir.Program, changed bool) {
+	type part struct {
+		block   *intent.Accept
+		address string
+	}
+	words := map[part][]string{}
+	var order []part
+	for _, e := range a.entries {
+		if e.used || !refuses(refused, e) {
+			continue
+		}
+		e.used = true
+		if _, ok := ir.Accept(p, e.block.Loss, []string{e.word.Value}, e.rule.Value); !ok {
+			a.add(diag.AcceptUnsuitable, e.word.Range, e.rule.Value,
+				fmt.Sprintf("%q cannot be accepted as %q for %q.", e.word.Value, e.block.Loss, e.rule.Value), unsuitable(e))
+			continue
+		}
+		at := part{e.block, e.rule.Value}
+		if words[at] == nil {
+			order = append(order, at)
+		}
+		words[at] = append(words[at], e.word.Value)
+	}
+	for _, at := range order {
+		if next, ok := ir.Accept(p, at.block.Loss, words[at], at.address); ok {
+			p, changed = next, true
+		}
+	}
+	return p, changed
+}
+
+// refuses reports whether a refusal is among the diagnostics that the entry
+// accepts.
+func refuses(diags diag.List, e *entry) bool {
+	i := slices.IndexFunc(diag.Lacks, func(l struct {
+		Word string
+		Code diag.Code
+	}) bool {
+		return l.Word == e.word.Value
+	})
+	return i >= 0 && slices.ContainsFunc(diags, func(d diag.Diagnostic) bool {
+		return d.Severity == diag.Error && d.Code == diag.Lacks[i].Code && d.Address == e.rule.Value
+	})
+}
+
+// unsuitable says which losses go with what the entry names.
+func unsuitable(e *entry) string {
+	switch e.word.Value {
+	case "mtls":
+		return `Mutual TLS is no verdict: go without it with accept "unenforced", and name what states it, such as the namespace.`
+	case "log", "staged":
+		return `That is no verdict: go without it with accept "unenforced", or take the rule out with accept "narrowed".`
+	case "http", "grpc", "dns":
+		return `Take the restriction out of the rule with accept "widened", or the rule with accept "narrowed".`
+	}
+	return `Nothing of the rule is left without it: take the rule out with accept "narrowed".`
+}
+
+// unused warns of entries that nothing needed. It is not asked after an error:
+// then not everything was tried.
+func (a *accepts) unused() {
+	if a.diags.HasErrors() {
+		return
+	}
+	for _, e := range a.entries {
+		if !e.used {
+			a.add(diag.AcceptNotNeeded, e.word.Range, e.rule.Value,
+				fmt.Sprintf("Target %q lacks no %q for %q.", a.target.Name, e.word.Value, e.rule.Value),
+				"Remove the word, or the rule from the block's list, so that a later loss is not accepted by accident.")
+		}
+	}
+}

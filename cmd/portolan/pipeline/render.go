@@ -1,0 +1,131 @@
+package pipeline
+
+import (
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/portolan-dev/portolan/backends"
+	"github.com/portolan-dev/portolan/backends/lower"
+	"github.com/portolan-dev/portolan/backends/manifest"
+	"github.com/portolan-dev/portolan/frontends/intent"
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+)
+
+// Options are what a rendering hangs on beside the configuration.
+type Options struct {
+	Now    time.Time // decides whether an accept has run out, and nothing else
+	Strict bool      // what is left out for want of a fact is an error
+}
+
+// Part is what one backend made of its part of a target.
+type Part struct {
+	Engine  string // the backend's name
+	Objects []manifest.Object
+}
+
+// Rendered is a target's outcome. Where it is refused its parts are empty.
+type Rendered struct {
+	Target  Target
+	Program *ir.Program // after what the target accepts
+	Parts   []Part
+	Refused bool
+	Diags   diag.List
+}
+
+// Objects gives the objects of all parts, the CNI's first.
+func (r *Rendered) Objects() []manifest.Object {
+	var out []manifest.Object
+	for _, p := range r.Parts {
+		out = append(out, p.Objects...)
+	}
+	return out
+}
+
+// Render renders every target. What it returns beside them is about the intent
+// itself: with an error there, nothing is rendered.
+func Render(cfg *intent.Config, targets []Target, opts Options) ([]Rendered, diag.List) {
+	out := make([]Rendered, len(targets))
+	about := make([]diag.List, len(targets))
+	inParallel(len(targets), func(i int) {
+		p, diags := intent.Lower(cfg, targets[i].Config)
+		out[i] = Rendered{Target: targets[i], Program: p}
+		for _, d := range diags {
+			if d.Target == "" {
+				about[i] = append(about[i], d)
+			} else {
+				out[i].Diags = append(out[i].Diags, d)
+			}
+		}
+	})
+	var diags diag.List
+	for _, more := range about {
+		diags = append(diags, more...)
+	}
+	diags.Sort()
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	known := addresses(cfg)
+	inParallel(len(targets), func(i int) { out[i].render(known, opts) })
+	return out, diags
+}
+
+// inParallel calls f for every index below n, as many at a time as there are
+// processors.
+func inParallel(n int, f func(i int)) {
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i := range n {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			f(i)
+		})
+	}
+	wg.Wait()
+}
+
+// render takes the lowered program to objects. The program is lowered once
+// more after each accept that was needed, until none is left that matches.
+func (r *Rendered) render(known map[string]bool, opts Options) {
+	a := newAccepts(&r.Target, known, opts.Now)
+	parts, diags := r.lower()
+	for {
+		p, changed := a.apply(r.Program, diags)
+		if !changed {
+			break
+		}
+		r.Program = p
+		parts, diags = r.lower()
+	}
+	a.unused()
+	r.Parts = parts
+	r.Diags = append(append(r.Diags, diags...), a.diags...)
+	if opts.Strict {
+		for i := range r.Diags {
+			if r.Diags[i].Code == diag.LeftOut {
+				r.Diags[i].Severity = diag.Error
+			}
+		}
+	}
+	r.Diags.Sort()
+	if r.Diags.HasErrors() {
+		r.Refused, r.Parts = true, nil
+	}
+}
+
+func (r *Rendered) lower() ([]Part, diag.List) {
+	var parts []Part
+	var diags diag.List
+	for _, t := range r.Target.Parts {
+		b := backendFor(t)
+		objects, more := b.Lower(r.Program, t)
+		parts = append(parts, Part{b.Name(), objects})
+		diags = append(diags, more...)
+	}
+	return parts, diags
+}
+
+var backendFor = func(t lower.Target) lower.Backend { return backends.For(t.Profile.Engine) }

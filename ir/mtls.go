@@ -1,0 +1,33 @@
+package ir
+
+// EffectiveMTLS gives the mode that every pod of the set surely has on a port:
+// the strictest among the workloads that have the whole set and state one,
+// else its namespace's, else the mesh's; MTLSUnset where nothing states one or
+// where it is not the same for the whole set.
+func (p *Program) EffectiveMTLS(pods Pods, port uint16) MTLSMode {
+	best := [3]MTLSMode{} // by level: workload, namespace, mesh
+	for _, m := range p.MTLS {
+		level := map[SubjectKind]int{SubjectNamespace: 1, SubjectCluster: 2}[m.Subject.Kind]
+		mode := m.Mode
+		for _, own := range m.Ports {
+			if own.Port == port {
+				mode = own.Mode
+			}
+		}
+		if level == 0 && !m.Subject.Pods.Contains(pods) {
+			if mode != MTLSUnset && m.Subject.Pods.Overlaps(pods) {
+				return MTLSUnset
+			}
+			continue
+		}
+		if m.Subject.Pods.Contains(pods) {
+			best[level] = max(best[level], mode)
+		}
+	}
+	for _, mode := range best {
+		if mode != MTLSUnset {
+			return mode
+		}
+	}
+	return MTLSUnset
+}
