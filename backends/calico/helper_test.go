@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/projectcalico/api/pkg/lib/numorstring"
+
 	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/backends/manifest"
 	"github.com/portolan-dev/portolan/frontends/intent"
@@ -67,3 +69,6 @@ func refused(t testing.TB, text string) diag.List {
 	_, diags := Backend{}.Lower(program(t, text), target(lower.Alone))
 	return diags
 }
+
+// portMatch is the type of a port in a rule.
+type portMatch = numorstring.Port

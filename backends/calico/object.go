@@ -113,7 +113,9 @@ func (l *lowering) tier(t *tier) {
 		return
 	}
 	for _, b := range lower.Bundles(l.program, t.egress, t.ingress) {
-		l.bundle(t, &b)
+		if !nobody(b.Subject.Pods) {
+			l.bundle(t, &b)
+		}
 	}
 }
 
@@ -333,7 +335,7 @@ func (l *lowering) open(t *tier, b *lower.Bundle, name string, selected ir.Direc
 			continue
 		}
 		_, unclosed := l.program.Split(b.Subject.Pods, t.stage(d))
-		for _, sets := range byScope(unclosed) {
+		for _, sets := range byScope(slices.DeleteFunc(unclosed, nobody)) {
 			parts = append(parts, policy{tier: t, level: open, name: name + open.suffix, subject: b.Subject, pods: sets, types: d.Set()})
 		}
 	}

@@ -49,7 +49,9 @@ func (l *lowering) peers(d ir.Direction, r *ir.Rule, namespace string) (out []pe
 		out = append(out, list...)
 	}
 	for _, p := range mergeNamespaces(r.Peers.Pods()) {
-		add(podPeers(p, namespace))
+		if !nobody(p) {
+			add(podPeers(p, namespace))
+		}
 	}
 	for _, p := range r.Peers.List() {
 		switch p := p.(type) {

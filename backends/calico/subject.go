@@ -59,10 +59,19 @@ func selects(sets ...ir.Pods) (selection, *refusal) {
 	return s, tooLong(s.selector, s.namespaceSelector)
 }
 
-// ownNamespace gives the namespace whose NetworkPolicies can select the set.
+// ownNamespace gives the namespace whose NetworkPolicies can select the set; ""
+// and false where it takes a GlobalNetworkPolicy.
 func ownNamespace(p ir.Pods) (string, bool) {
-	name, ok := p.SingleNamespace()
-	return name, ok && len(p.Namespace.Requirements()) == 1
+	if name, ok := p.SingleNamespace(); ok && len(p.Namespace.Requirements()) == 1 {
+		return name, true
+	}
+	return "", false
+}
+
+// nobody reports that no pod is in the set: pods always have a namespace and an
+// account, which the algebra of labels does not know.
+func nobody(p ir.Pods) bool {
+	return p.Namespace.Get(ir.NamespaceName).And(ir.Present()).IsEmpty() || p.Account.And(ir.Present()).IsEmpty()
 }
 
 // union gives the selector of pods that are in one of the sets, as far as their

@@ -104,7 +104,7 @@ func (l *lowering) byAccount(namespace string, pods []ir.Pods) (identities, stri
 		}
 	}
 	id, rest := identities{}, pods
-	for _, account := range slices.Sorted(maps.Keys(workloads)) {
+	for _, account := range sortedKeys(workloads) {
 		taken := selected[account]
 		if taken {
 			all := ir.InNamespace(namespace)
@@ -159,3 +159,6 @@ func sharing(siblings []*ir.Workload) (reason, nearest string) {
 	return fmt.Sprintf("service account %q of namespace %q is also that of %s, which the mesh would let in too", w.Account, w.Namespace, strings.Join(names, ", ")),
 		"Give the workloads that must be told apart accounts of their own, or name all of them in the rule. In a stack (`cni` and `mesh`) the CNI tells them apart by label."
 }
+
+// sortedKeys gives the keys of a map in order.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -9,8 +9,8 @@
 //
 // becomes, in the policy that protects the backend,
 //
-//	- from: [{source: {serviceAccounts: [shop/frontend]}}]
-//	  to: [{operation: {ports: ["8080"]}}]
+//   - from: [{source: {serviceAccounts: [shop/frontend]}}]
+//     to: [{operation: {ports: ["8080"]}}]
 package istio
 
 import (
@@ -26,9 +26,6 @@ import (
 
 // Backend is the Istio backend.
 type Backend struct{}
-
-// New gives the backend.
-func New() Backend { return Backend{} }
 
 // Name is the family's name.
 func (Backend) Name() string { return "istio" }
@@ -125,13 +122,43 @@ func (l *lowering) report(list diag.List) {
 func (l *lowering) governed() *ir.Program {
 	q := *l.program
 	q.Egress = nil
+	var earlier []*ir.Rule
 	q.Ingress = slices.DeleteFunc(slices.Clone(q.Ingress), func(s ir.Stage) bool { return s.Name == ir.StageAxioms })
-	g := q.Filter(func(d ir.Directed) bool { return d.Rule.Mode == ir.Enforce && l.governs(d.Rule) })
+	g := q.Filter(func(d ir.Directed) bool {
+		return d.Rule.Mode == ir.Enforce && l.governs(d.Rule) && !l.left(d.Rule, &earlier)
+	})
 	for _, d := range g.All() {
 		d.Rule.Traffic = tcpOf(d.Rule.Traffic)
 		d.Rule.Log = false
 	}
 	return g
+}
+
+// left reports whether a rule is left to the CNI of a stack: a deny of addresses
+// and ports. Rules come in deciding order. The CNI lets pass what an earlier
+// allow of requests has of the same flows, all of it, and so could not deny the
+// rest; such a deny is kept, and flattening refuses it.
+func (l *lowering) left(r *ir.Rule, earlier *[]*ir.Rule) bool {
+	if r.Action == ir.Allow && r.Traffic.Requests() != nil {
+		kept := *r
+		*earlier = append(*earlier, &kept)
+	}
+	if l.target.Role != lower.WithCNI || r.Action != ir.Deny || r.Traffic.Requests() != nil {
+		return false
+	}
+	return !slices.ContainsFunc(*earlier, func(o *ir.Rule) bool {
+		return o.Subject.Pods.Overlaps(r.Subject.Pods) && !portsOf(o.Traffic).Intersect(portsOf(r.Traffic)).IsEmpty() && mayMeet(o.Peers, r.Peers)
+	})
+}
+
+// mayMeet reports whether two sets of peers may have one in common; only of
+// sets of pods it may say no.
+func mayMeet(p, q ir.Peers) bool {
+	a, b := p.Pods(), q.Pods()
+	if len(a) < len(p.List()) || len(b) < len(q.List()) {
+		return true
+	}
+	return slices.ContainsFunc(a, func(x ir.Pods) bool { return slices.ContainsFunc(b, x.Overlaps) })
 }
 
 // governs reports whether the mesh decides some of an ingress rule's flows.
@@ -153,7 +180,7 @@ func (l *lowering) authorize(p *ir.Program, s *ir.Stage) {
 		switch {
 		case r.Action == ir.Allow:
 			allows = append(allows, r)
-		case r.Action == ir.Deny && l.denies(&r):
+		case r.Action == ir.Deny && (l.target.Role != lower.WithCNI || r.Traffic.Requests() != nil):
 			denies = append(denies, r)
 		}
 	}
@@ -171,13 +198,6 @@ func (l *lowering) authorize(p *ir.Program, s *ir.Stage) {
 	for i := range denies {
 		l.deny(p, s, &denies[i])
 	}
-}
-
-// denies reports whether a deny is the mesh's: in a stack those of addresses
-// and ports are the CNI's. Flatten has refused denies that come after an
-// allow of some requests of the same flows, which the CNI could not keep apart.
-func (l *lowering) denies(r *ir.Rule) bool {
-	return l.target.Role != lower.WithCNI || r.Traffic.Requests() != nil
 }
 
 func compareRules(a, b ir.Rule) int {

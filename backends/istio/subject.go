@@ -138,7 +138,7 @@ func (l *lowering) close(p *ir.Program, s *ir.Stage) {
 		names[ns.Name] = true
 	}
 	delete(names, "")
-	for _, name := range slices.Sorted(maps.Keys(names)) {
+	for _, name := range sortedKeys(names) {
 		l.closeNamespace(p, s, name)
 	}
 }

@@ -24,9 +24,7 @@ const (
 func (l *lowering) objects(b lower.Bundle) []manifest.Object {
 	parts, no := l.protect(b.Subject)
 	if no != nil {
-		for _, o := range b.Origins {
-			l.refuse(o, no)
-		}
+		l.refuseBundle(b, no)
 		return nil
 	}
 	var out []manifest.Object
@@ -36,6 +34,18 @@ func (l *lowering) objects(b lower.Bundle) []manifest.Object {
 		}
 	}
 	return out
+}
+
+// refuseBundle refuses what a bundle says: where its subject is one that a
+// default closes, the default alone, as without it nothing would have to be said.
+func (l *lowering) refuseBundle(b lower.Bundle, no *refusal) {
+	byDefault := func(o ir.Origin) bool { return o.Kind == ir.FromDefault }
+	some := slices.ContainsFunc(b.Origins, byDefault)
+	for _, o := range b.Origins {
+		if byDefault(o) || !some {
+			l.refuse(o, no)
+		}
+	}
 }
 
 // object gives the policy of one part of a bundle; false where nothing has to

@@ -113,11 +113,17 @@ func (l *lowering) addresses(d ir.Direction, r *ir.Rule) (set.Addresses, bool) {
 	out, ok := l.outside(r, e, allPods)
 	if e.nodes && !l.coversNodes(e, out) {
 		nodes, no := l.nodes(allPods)
-		if no != nil {
+		switch {
+		case no == nil:
+			out = out.Union(nodes)
+		case no.code == diag.NeedsFact && e.outside.Addresses.Overlaps(lower.Private()):
+			// What is said has the nodes outside private ranges, and no more
+			// than is meant.
+			l.leaveOut(r, "nodes", no)
+		default:
 			l.refuse(r.Origin, no)
 			ok = false
 		}
-		out = out.Union(nodes)
 	}
 	if e.server && e.addresses.IsEmpty() {
 		l.refuse(r.Origin, &refusal{diag.NeedsFact, "where the API server runs is not known, and no selector finds it: it is on the host network or outside",
@@ -169,17 +175,22 @@ func (l *lowering) outside(r *ir.Rule, e ends, allPods bool) (set.Addresses, boo
 	return out, ok
 }
 
+// leaveOut warns that a part of a rule is not said for want of a fact.
+func (l *lowering) leaveOut(r *ir.Rule, what string, why *refusal) {
+	var one diag.List
+	l.target.Warn(&one, diag.LeftOut, r.Origin,
+		fmt.Sprintf("Rule %q leaves %s out on target %q: %s.", r.Origin.Address, what, l.target.Name, why.reason), why.nearest)
+	l.tell(one)
+}
+
 // coversNodes reports whether the ranges have every node: those that the facts
-// state, or every address that a node may have.
+// state; where they state none, every address but pods' or every address that
+// nodes are assumed to have.
 func (l *lowering) coversNodes(e ends, out set.Addresses) bool {
-	if e.outside.Addresses.IsAll() {
-		return true
+	if nodes := l.program.Inventory.Facts.NodeCIDRs; !nodes.IsEmpty() {
+		return out.ContainsAll(nodes)
 	}
-	nodes := l.program.Inventory.Facts.NodeCIDRs
-	if nodes.IsEmpty() {
-		nodes = lower.Private()
-	}
-	return out.ContainsAll(nodes)
+	return e.outside.Addresses.IsAll() || out.ContainsAll(lower.Private())
 }
 
 // nodes gives the ranges of the nodes, which no selector finds: in most CNIs

@@ -3,7 +3,6 @@ package kubernetes
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -25,7 +24,7 @@ func (l *lowering) protect(s ir.Subject) ([]protected, *refusal) {
 	if !s.Pods.Account.IsAnything() {
 		return nil, byAccount(s.Pods)
 	}
-	namespaces, r := l.namespaces(s.Pods)
+	namespaces, r := l.namespaces(s)
 	if r != nil {
 		return nil, r
 	}
@@ -46,9 +45,9 @@ func (l *lowering) protect(s ir.Subject) ([]protected, *refusal) {
 
 // partOf gives the subject that a part of s is best known as.
 func (l *lowering) partOf(s ir.Subject, part ir.Pods, ns *ir.Namespace) ir.Subject {
-	whole := len(l.program.Inventory.Narrow(s.Pods)) == 1 && part.Equal(l.program.Inventory.Narrow(s.Pods)[0])
+	known := l.program.Inventory.Narrow(s.Pods)
 	switch {
-	case whole && s.Kind != ir.SubjectCluster:
+	case len(known) == 1 && part.Equal(known[0]):
 		return s
 	case part.IsNamespace():
 		return ir.Subject{Pods: part, Address: ns.Address, Kind: ir.SubjectNamespace}
@@ -63,12 +62,12 @@ func (l *lowering) partOf(s ir.Subject, part ir.Pods, ns *ir.Namespace) ir.Subje
 
 // namespaces gives the declared namespaces that the pods are in, all of them
 // ours to write to.
-func (l *lowering) namespaces(pods ir.Pods) ([]*ir.Namespace, *refusal) {
+func (l *lowering) namespaces(s ir.Subject) ([]*ir.Namespace, *refusal) {
 	inv := &l.program.Inventory
-	parts, beyond := inv.Declared(pods)
+	parts, beyond := inv.Declared(s.Pods)
 	if beyond {
 		return nil, &refusal{diag.CannotSay,
-			fmt.Sprintf("a NetworkPolicy reaches one namespace, and %s takes in namespaces that are not declared", pods),
+			fmt.Sprintf("a NetworkPolicy reaches one namespace, and %q takes in namespaces that are not declared", s.Address),
 			"Declare the namespaces, each of which is then closed, or render for `calico` or `cilium`, which have policies for the whole cluster."}
 	}
 	var out []*ir.Namespace
@@ -171,5 +170,3 @@ func everyNamespaceHasName(s ir.Selector) ir.Selector {
 	out, _ := s.Without(ir.NamespaceName).And(name)
 	return out
 }
-
-func compareText[T fmt.Stringer](a, b T) int { return strings.Compare(a.String(), b.String()) }

@@ -48,10 +48,11 @@ type FlattenRefusal struct {
 // decide nothing and are left out. The rest is exact, or refused: with a
 // refusal the stage means something else and is not to be used.
 //
-// A deny that no allow overlaps needs nothing where its subject is closed.
-// Where the subject is open, and without KeepDenies, it is refused, except for
-// flows that the ingress (or egress) program of the peers denies anyway: a
-// restriction that is enforced at one end is enforced.
+// A restriction that is enforced at one end is enforced. So, without KeepDenies,
+// a deny that the ingress of its peers surely enforces needs nothing at the
+// egress of its subject, and a deny whose subject is open is refused only where
+// the other end does not enforce it. Where no allow overlaps it and its subject
+// is closed, a deny needs nothing anyway.
 func Flatten(p *ir.Program, d ir.Direction, o FlattenOptions) (*ir.Stage, []FlattenRefusal) {
 	if s, flat := alreadyFlat(p, d); flat {
 		return s, nil
@@ -122,13 +123,21 @@ type flattening struct {
 	gates   []gate
 	isolate []ir.Isolation
 
+	// mate is the ingress of an egress flattening, to which it leaves the
+	// denies that ingress enforces; nil for ingress and with KeepDenies.
+	mate *flattening
+
 	refusals []FlattenRefusal
+	final    *ir.Stage // what stage gives, once it is asked for
 }
 
 func flattenStages(p *ir.Program, d ir.Direction, o FlattenOptions) *flattening {
 	f := &flattening{
 		domain:  domain{inv: &p.Inventory, portsOnly: o.PortsOnly},
 		program: p, direction: d, options: o,
+	}
+	if d == ir.Egress && !o.KeepDenies {
+		f.mate = flattenStages(p, ir.Ingress, o)
 	}
 	stages := p.Stages(d)
 	for i := range stages {
@@ -152,7 +161,7 @@ func (f *flattening) walk(s *ir.Stage) {
 			}
 			switch action {
 			case ir.Deny:
-				f.denies = append(f.denies, now...)
+				f.denies = append(f.denies, f.ours(now)...)
 			case ir.Allow:
 				f.allows = append(f.allows, now...)
 			default:
@@ -168,6 +177,14 @@ func (f *flattening) walk(s *ir.Stage) {
 		f.gates = append(f.gates, g)
 		f.isolate = append(f.isolate, s.Isolate...)
 	}
+}
+
+// ours leaves out the denies that the other end enforces.
+func (f *flattening) ours(denies []box) []box {
+	if f.mate == nil {
+		return denies
+	}
+	return slices.DeleteFunc(denies, f.mate.enforces)
 }
 
 // decide gives what a rule decides, reduced by what came before it, as far as
@@ -393,8 +410,9 @@ func (f *flattening) refuse(r *ir.Rule, code diag.Code, reason string) {
 	f.refusals = append(f.refusals, FlattenRefusal{r, code, reason})
 }
 
-// denyOpen refuses denies whose subject is open, where the other end of the
-// flows does not deny them anyway.
+// denyOpen refuses denies whose subject is open. Those that ingress enforces
+// are not among an egress' denies; of an ingress' they may be enforced at the
+// egress of their peers, which is flattened for that.
 func (f *flattening) denyOpen() {
 	stage := f.stage()
 	var mate *flattening
@@ -402,16 +420,13 @@ func (f *flattening) denyOpen() {
 		_, open := f.program.Split(d.pods, stage)
 		for _, pods := range open {
 			parts, ok := f.without(box{pods, d.peers, d.traffic, d.rule}, f.allows)
-			if !ok || len(parts) == 0 {
-				if !ok {
-					f.refuseOpen(d.rule, pods)
+			if ok && len(parts) > 0 && f.direction == ir.Ingress {
+				if mate == nil {
+					mate = flattenStages(f.program, ir.Egress, f.options)
 				}
-				continue
+				parts = slices.DeleteFunc(parts, mate.enforces)
 			}
-			if mate == nil {
-				mate = flattenStages(f.program, opposite(f.direction), f.options)
-			}
-			if slices.ContainsFunc(parts, func(b box) bool { return !mate.deniesFlipped(b) }) {
+			if !ok || len(parts) > 0 {
 				f.refuseOpen(d.rule, pods)
 			}
 		}
@@ -438,22 +453,19 @@ func (f *flattening) without(b box, out []box) ([]box, bool) {
 }
 
 func (f *flattening) refuseOpen(r *ir.Rule, open ir.Pods) {
-	f.refuse(r, diag.LacksDeny, fmt.Sprintf("its policies only allow, and %s %s open for %s, so that nothing can be left out of what is allowed", open, "is", f.direction))
-}
-
-func opposite(d ir.Direction) ir.Direction {
-	if d == ir.Egress {
-		return ir.Ingress
+	name := open.String()
+	if open.Equal(r.Subject.Pods) {
+		name = fmt.Sprintf("%q", r.Subject.Address)
 	}
-	return ir.Egress
+	f.refuse(r, diag.LacksDeny, fmt.Sprintf("%s is open for %s, so that there is no allow to take it out of", name, f.direction))
 }
 
-// deniesFlipped reports whether this direction surely denies the flows of a box
-// of the other one: its peers are pods, all closed here, and no allow has any
-// of the flows.
-func (f *flattening) deniesFlipped(b box) bool {
+// enforces reports whether this direction surely denies the flows of a box of
+// the other one: its peers are pods, all closed here, and no allow has any of
+// the flows.
+func (f *flattening) enforces(b box) bool {
 	back, ok := ir.PeersOf(b.pods)
-	if !ok || len(b.peers.Pods()) != len(b.peers.List()) {
+	if !ok || len(f.refusals) > 0 || len(b.peers.Pods()) != len(b.peers.List()) {
 		return false
 	}
 	stage := f.stage()
@@ -471,6 +483,9 @@ func (f *flattening) deniesFlipped(b box) bool {
 
 // stage makes a stage of what was found. It is indexed as the program's are.
 func (f *flattening) stage() *ir.Stage {
+	if f.final != nil {
+		return f.final
+	}
 	s := ir.Stage{Name: ir.StageRules, Isolate: f.isolate}
 	for _, boxes := range [][]box{f.keptDenies(), f.allows} {
 		if rules := rulesOf(boxes); len(rules) > 0 {
@@ -479,7 +494,8 @@ func (f *flattening) stage() *ir.Stage {
 	}
 	one := ir.Program{Egress: []ir.Stage{s}, Inventory: *f.inv}
 	one.Index()
-	return &one.Egress[0]
+	f.final = &one.Egress[0]
+	return f.final
 }
 
 func (f *flattening) keptDenies() []box {

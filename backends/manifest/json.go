@@ -39,6 +39,9 @@ type node struct {
 	next             int32
 }
 
+// none is no node.
+const none int32 = -1
+
 func (p *printer) key(i int32) []byte  { return p.text[p.nodes[i].keyStart:p.nodes[i].keyEnd] }
 func (p *printer) data(i int32) []byte { return p.text[p.nodes[i].start:p.nodes[i].end] }
 func (p *printer) empty(i int32) bool  { return p.nodes[i].next == i+1 }
@@ -53,13 +56,16 @@ func (p *printer) member(i int32, key string) (int32, bool) {
 	return 0, false
 }
 
-// stringMember is a string that a mapping holds, or "" where it holds none.
-func (p *printer) stringMember(i int32, key string) string {
+// stringMember is a string that a mapping holds; empty where it holds none.
+func (p *printer) stringMember(i int32, key string) []byte {
+	if i == none {
+		return nil
+	}
 	c, ok := p.member(i, key)
 	if !ok || p.nodes[c].kind != str {
-		return ""
+		return nil
 	}
-	return string(p.data(c))
+	return p.data(c)
 }
 
 // parse makes nodes of the JSON text. encoding/json made or checked that text

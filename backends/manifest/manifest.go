@@ -64,7 +64,7 @@ type printer struct {
 	encoder   *json.Encoder
 	nodes     []node
 	order     []child // a stack: the members of the mappings being printed
-	implied   int32   // a node that the JSON form leaves out, 0 for none
+	implied   int32   // a node that the JSON form leaves out, or none
 	impliedIn int32   // the mapping that it belongs to
 }
 
@@ -77,7 +77,7 @@ var printers = sync.Pool{New: func() any {
 
 func (p *printer) reset() {
 	p.text, p.nodes, p.order = p.text[:0], p.nodes[:0], p.order[:0]
-	p.implied, p.impliedIn = 0, 0
+	p.implied, p.impliedIn = none, none
 }
 
 // Write takes the JSON form from the encoder.
@@ -93,10 +93,7 @@ func (p *printer) load(obj Object) error {
 		// reach them in a value, and prints enums as numbers without an error.
 		return fmt.Errorf("value is a %T: pass a pointer to it", obj.Value)
 	}
-	if err := p.encoder.Encode(obj.Value); err != nil {
-		return err
-	}
-	return nil
+	return p.encoder.Encode(obj.Value)
 }
 
 // document prints the loaded JSON form.
@@ -121,21 +118,24 @@ func (p *printer) document(dst []byte, obj Object) ([]byte, error) {
 
 // identify checks that the value says of itself what the object says of it.
 func (p *printer) identify(obj Object) error {
-	var namespace, name string
-	if metadata, ok := p.member(0, "metadata"); ok {
-		if p.nodes[metadata].kind != mapping {
-			return errors.New("metadata is not an object")
-		}
-		namespace, name = p.stringMember(metadata, "namespace"), p.stringMember(metadata, "name")
+	metadata, ok := p.member(0, "metadata")
+	if ok && p.nodes[metadata].kind != mapping {
+		return errors.New("metadata is not an object")
 	}
-	for _, f := range [...]struct{ field, have, want string }{
-		{"apiVersion", p.stringMember(0, "apiVersion"), obj.APIVersion},
-		{"kind", p.stringMember(0, "kind"), obj.Kind},
-		{"metadata.namespace", namespace, obj.Namespace},
-		{"metadata.name", name, obj.Name},
+	if !ok {
+		metadata = none
+	}
+	for _, f := range [...]struct {
+		in        int32
+		key, want string
+	}{
+		{0, "apiVersion", obj.APIVersion},
+		{0, "kind", obj.Kind},
+		{metadata, "namespace", obj.Namespace},
+		{metadata, "name", obj.Name},
 	} {
-		if f.have != f.want {
-			return fmt.Errorf("its %s is %q, not %q", f.field, f.have, f.want)
+		if have := p.stringMember(f.in, f.key); string(have) != f.want {
+			return fmt.Errorf("its %s is %q, not %q", f.key, have, f.want)
 		}
 	}
 	return nil

@@ -113,7 +113,7 @@ func (p *printer) members(i int32, l *shape) error {
 			p.order = append(p.order, child{c, rank})
 		}
 	}
-	if p.implied != 0 && p.impliedIn == i {
+	if p.impliedIn == i {
 		p.order = append(p.order, child{p.implied, l.rank(p.key(p.implied))})
 	}
 	members := p.order[base:]
@@ -149,7 +149,7 @@ func (p *printer) hollow(i int32, in *shape) bool {
 	if p.empty(i) {
 		return true
 	}
-	if p.nodes[i].kind != mapping || p.implied != 0 && p.impliedIn == i {
+	if p.nodes[i].kind != mapping || p.impliedIn == i {
 		return false
 	}
 	for c := i + 1; c < p.nodes[i].next; c = p.nodes[c].next {

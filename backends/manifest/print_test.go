@@ -284,8 +284,8 @@ func TestAppendErrors(t *testing.T) {
 		{"value, not pointer", "pass a pointer", Object{Value: struct{}{}}},
 		{"cannot marshal", "unsupported", Object{Value: map[string]any{"f": func() {}}}},
 		{"no TypeMeta", `its apiVersion is "", not "v1"`, Object{APIVersion: "v1", Kind: "K", Name: "n", Value: &struct{}{}}},
-		{"other name", `its metadata.name is "n", not "m"`, Object{APIVersion: "v1", Kind: "K", Name: "m", Value: testObject(nil).Value}},
-		{"other namespace", `its metadata.namespace is "", not "m"`, Object{APIVersion: "v1", Kind: "K", Namespace: "m", Name: "n", Value: testObject(nil).Value}},
+		{"other name", `its name is "n", not "m"`, Object{APIVersion: "v1", Kind: "K", Name: "m", Value: testObject(nil).Value}},
+		{"other namespace", `its namespace is "", not "m"`, Object{APIVersion: "v1", Kind: "K", Namespace: "m", Name: "n", Value: testObject(nil).Value}},
 		{"metadata", "metadata is not an object", Object{Value: map[string]any{"metadata": 1}}},
 		{"duplicate", `key "a" is there twice`, testObject(raw(`{"a":1,"\u0061":2}`))},
 		{"deep", "nested", testObject(raw(deep))},
@@ -423,7 +423,9 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		p := printer{text: append(text, '\n')}
+		p := printer{}
+		p.reset()
+		p.text = append(text, '\n')
 		if err := p.parse(); err == nil && int(p.nodes[0].next) != len(p.nodes) {
 			t.Fatal(fmt.Sprint(p.nodes))
 		}

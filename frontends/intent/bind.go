@@ -190,6 +190,7 @@ func (f *file) bindLiteral(e *hclsyntax.LiteralValueExpr) hclsyntax.Expression {
 // noteUse remembers which variables and locals the text mentions, in branches
 // that are never evaluated too.
 func (f *file) noteUse(t hcl.Traversal) {
+	f.mentions[t.RootName()] = true
 	if len(t) < 2 || f.quiet {
 		return
 	}
@@ -199,6 +200,8 @@ func (f *file) noteUse(t hcl.Traversal) {
 			f.vars[a.Name] = true
 		case "local":
 			f.locals[a.Name] = true
+		default:
+			f.mentions[a.Name] = true // external.x
 		}
 	}
 }

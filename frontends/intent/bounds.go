@@ -11,15 +11,17 @@ import (
 // Bounds that keep any input from exhausting memory or the stack. They are far
 // beyond what a person writes.
 const (
-	maxFileSize   = 16 << 20
-	maxFiles      = 1000
-	maxNesting    = 200     // of brackets and braces
-	maxOperators  = 2000    // in one expression
-	maxElements   = 100_000 // of one collection
-	maxValueSize  = 8 << 20 // of one value, roughly in bytes
-	maxEvaluation = 1 << 29 // of all values of a configuration together
-	maxForEach    = 10_000  // elements of one namespace
-	maxExpanded   = 250_000 // blocks that for_each makes, and peers of all rules
+	maxFileSize     = 16 << 20
+	maxFiles        = 1000
+	maxNesting      = 200      // of brackets and braces
+	maxOperators    = 2000     // in one expression
+	maxDependencies = 1000     // of locals and groups on each other
+	maxTotalSize    = 64 << 20 // of all files together
+	maxElements     = 100_000  // of one collection
+	maxValueSize    = 8 << 20  // of one value, roughly in bytes
+	maxEvaluation   = 1 << 29  // of all values of a configuration together
+	maxForEach      = 10_000   // elements of one namespace
+	maxExpanded     = 250_000  // blocks that for_each makes, and peers of all rules
 )
 
 // checkText checks what must hold before a parser may see the text.

@@ -167,6 +167,9 @@ func (l *loader) unknownBlock(b *block, spec *Spec, where string) {
 		l.diags.Add(diag.RefusedOnPurpose, b.kindRange, fmt.Sprintf("There are no %q blocks, on purpose.", b.kind), why)
 		return
 	}
+	if _, elsewhere := specs[b.kind]; elsewhere && l.broken {
+		return // after a syntax error the parser may take one block's end for another's
+	}
 	summary := fmt.Sprintf("There is no block %q in %s.", b.kind, where)
 	if _, ok := spec.Arg(b.kind); ok {
 		l.diags.Add(diag.UnknownBlock, b.kindRange, summary, fmt.Sprintf("%q is an argument: write %s = …", b.kind, b.kind))
@@ -259,11 +262,13 @@ func (l *loader) checkName(x label, kind string) bool {
 			detail += " A dot separates a namespace from its workload."
 		}
 		l.diags.Add(diag.BadName, x.rng, fmt.Sprintf("%q is no name for a %s.", x.text, kind), detail)
+		l.bad[x.text] = true
 		return false
 	}
 	switch kind {
 	case "namespace", "workload", "external", "group":
 		if reserved(x.text) {
+			l.bad[x.text] = true
 			l.diags.Add(diag.ReservedName, x.rng, fmt.Sprintf("The name %q is reserved.", x.text), "It has a meaning of its own wherever a peer is expected. Choose another name; what the cluster calls it is set inside the block.")
 			return false
 		}

@@ -170,6 +170,7 @@ func (l *loader) checkGroups() {
 			return false
 		})
 		done[g] = true
+		l.named[g] = slices.ContainsFunc(g.Members, func(m PeerRef) bool { return l.hasNames(m.Peer) })
 	}
 	for _, g := range l.config.Groups {
 		if l.enter(dependency{"group." + g.Name, g.Range}) {
@@ -180,14 +181,14 @@ func (l *loader) checkGroups() {
 }
 
 // hasNames reports whether a peer is known by DNS names, in part or whole.
-func hasNames(p Peer) bool {
+func (l *loader) hasNames(p Peer) bool {
 	switch p := p.(type) {
 	case *External:
 		return len(p.Names) > 0
 	case InlineNames:
 		return true
 	case *Group:
-		return slices.ContainsFunc(p.Members, func(m PeerRef) bool { return hasNames(m.Peer) })
+		return l.named[p]
 	}
 	return false
 }
@@ -281,22 +282,23 @@ func (l *loader) checkUsed() {
 	if l.broken {
 		return
 	}
-	for _, d := range l.decls {
-		if !d.used && d.kind != "namespace" && !l.hiddenBlocks() {
-			l.neverUsed(d.kind, d.name, d.rng, fmt.Sprintf("No rule, group or test refers to it. If it was to close something, that something is open."))
-		}
-	}
 	used := func(name string, in func(*file) map[string]bool) bool {
 		return slices.ContainsFunc(l.files, func(f *file) bool { return in(f)[name] })
 	}
+	for _, d := range l.decls {
+		// A name in an expression that failed, or was not evaluated, is used too.
+		if !d.used && d.kind != "namespace" && !used(d.name, func(f *file) map[string]bool { return f.mentions }) && !l.hiddenBlocks() {
+			l.neverUsed(d.kind, d.name, d.rng, "No rule, group or test refers to it. Remove it, or write the rule that is missing.")
+		}
+	}
 	for _, name := range sortedKeys(l.variables) {
 		if !used(name, func(f *file) map[string]bool { return f.vars }) {
-			l.neverUsed("variable", name, l.variables[name].block.header, "")
+			l.neverUsed("variable", name, l.variables[name].block.header, "No expression has var."+name+".")
 		}
 	}
 	for _, name := range sortedKeys(l.locals) {
 		if !used(name, func(f *file) map[string]bool { return f.locals }) {
-			l.neverUsed("local", name, l.locals[name].attr.nameRange, "")
+			l.neverUsed("local", name, l.locals[name].attr.nameRange, "No expression has local."+name+".")
 		}
 	}
 }

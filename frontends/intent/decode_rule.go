@@ -124,7 +124,7 @@ func (l *loader) address(r *Rule, a *arguments, b *block) {
 func (l *loader) checkSenders(list []PeerRef) bool {
 	ok := true
 	for _, p := range list {
-		if hasNames(p.Peer) {
+		if l.hasNames(p.Peer) {
 			l.diags.Add(diag.Misplaced, p.Range, fmt.Sprintf("%s is known by DNS name, which says nothing of a sender.", p.Text), "Peers with fqdns stand only in to. For what comes in, use addresses: an external with cidrs, or cidr(…).")
 			ok = false
 		}

@@ -48,7 +48,7 @@ func scopeOf(ctx *hcl.EvalContext) *scope {
 // peers is what an expression that names peers evaluates to.
 type peers struct {
 	list []Peer
-	text string // as written
+	text string // as written, or what a computed one means
 	// warnings that are due once the peer is used: host bits, exceptions.
 	warnings diag.List
 }

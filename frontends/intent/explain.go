@@ -48,11 +48,15 @@ func (f *file) explain(d *hcl.Diagnostic, rng diag.Range) bool {
 	line, column := f.line(rng)
 	switch d.Summary {
 	case "Invalid single-argument block definition", "Argument definition required":
-		detail := "A block on one line takes one argument."
-		if laid := layOut(line); laid != "" {
-			detail += " Lay it out over lines:\n\n" + laid
+		summary := "A block on one line takes one argument."
+		if d.Summary == "Argument definition required" {
+			summary = "A block on one line takes one argument, and no block."
 		}
-		f.diags.Add(diag.OneLineBlock, rng, "A block on one line takes one argument.", strings.TrimPrefix(detail, "A block on one line takes one argument. "))
+		detail := "Give what is in it lines of its own."
+		if laid := layOut(line); laid != "" {
+			detail = "Lay it out over lines:\n\n" + laid
+		}
+		f.diags.Add(diag.OneLineBlock, rng, summary, detail)
 		return true
 	case "Attribute redefined":
 		f.diags.Add(diag.SetTwice, rng, fmt.Sprintf("The argument %q is set twice.", f.text(rng)), d.Detail)
@@ -62,6 +66,10 @@ func (f *file) explain(d *hcl.Diagnostic, rng diag.Range) bool {
 			at := diag.Range{File: f.name,
 				Start: diag.Pos{Line: rng.Start.Line, Column: rng.Start.Column - (column - at), Byte: rng.Start.Byte - (column - at)},
 				End:   diag.Pos{Line: rng.Start.Line, Column: rng.Start.Column - (column - at) + len(word), Byte: rng.Start.Byte - (column - at) + len(word)}}
+			if strings.Contains(word, "(") {
+				f.diags.Add(diag.WrongLabels, at, fmt.Sprintf("An inline peer is no label: %s.", word), "Inline peers stand in lists: use the long form, one label with from and to.")
+				return true
+			}
 			f.diags.Add(diag.QuoteIt, at, fmt.Sprintf("A label with a dot or a bracket needs quotes: %s.", word), fmt.Sprintf("Quote it: %q.", word))
 			return true
 		}
@@ -115,9 +123,10 @@ func layOut(line string) string {
 	if !ok {
 		return ""
 	}
-	indent := header[:len(header)-len(strings.TrimLeft(header, " \t"))]
 	args := splitArguments(strings.TrimSpace(inner))
-	if len(args) < 2 {
+	if end := strings.LastIndexByte(inner, '}'); len(args) == 0 && end > 0 && strings.Contains(inner[:end], "{") {
+		args = []string{strings.TrimSpace(inner[:end])} // a block in a block
+	} else if len(args) < 2 {
 		return ""
 	}
 	var b strings.Builder
@@ -126,7 +135,6 @@ func layOut(line string) string {
 		fmt.Fprintf(&b, "  %s\n", a)
 	}
 	b.WriteString("}")
-	_ = indent
 	return b.String()
 }
 

@@ -41,7 +41,7 @@ const (
 // Config is what could be understood.
 func Load(paths []string, opts Options) (*Config, Sources, diag.List) {
 	l := newLoader(opts)
-	files := l.read(paths)
+	files := l.readAll(paths)
 	l.parse(files)
 	l.collect()
 	l.bindVariables()
@@ -55,6 +55,7 @@ func Load(paths []string, opts Options) (*Config, Sources, diag.List) {
 type loader struct {
 	opts     Options
 	sources  Sources
+	read     int // bytes
 	autoVars []string
 	files    []*file
 	diags    diag.List
@@ -63,14 +64,16 @@ type loader struct {
 
 	top    *scope
 	names  map[string][]*declaration
-	decls  []*declaration // in the order of files
+	bad    map[string]bool // names that are not allowed, whose use is not reported again
+	decls  []*declaration  // in the order of files
 	spaces []*spaceDecl
 	blocks map[string][]*block // of the top level, by kind, but namespaces
 	firsts map[string]*block   // of those that stand once, by kind and labels
 
 	variables map[string]*variable
 	locals    map[string]*local
-	stack     []dependency // what is being evaluated, for cycles
+	named     map[*Group]bool // those with members known by DNS name
+	stack     []dependency    // what is being evaluated, for cycles
 
 	spent     int // of maxEvaluation
 	exhausted bool
@@ -81,8 +84,8 @@ type loader struct {
 
 func newLoader(opts Options) *loader {
 	l := &loader{
-		opts: opts, sources: Sources{}, names: map[string][]*declaration{}, blocks: map[string][]*block{}, firsts: map[string]*block{},
-		variables: map[string]*variable{}, locals: map[string]*local{}, config: &Config{},
+		opts: opts, sources: Sources{}, names: map[string][]*declaration{}, bad: map[string]bool{}, blocks: map[string][]*block{}, firsts: map[string]*block{},
+		variables: map[string]*variable{}, named: map[*Group]bool{}, locals: map[string]*local{}, config: &Config{},
 	}
 	l.top = newScope(l, nil)
 	return l
@@ -94,8 +97,8 @@ type input struct {
 	src  []byte
 }
 
-// read finds and reads the files, in a fixed order.
-func (l *loader) read(paths []string) []input {
+// readAll finds and reads the files, in a fixed order.
+func (l *loader) readAll(paths []string) []input {
 	var names []string
 	seen := map[string]bool{}
 	add := func(name string) {
@@ -190,6 +193,10 @@ func (l *loader) readFile(name string) ([]byte, bool) {
 	}
 	if len(src) > maxFileSize {
 		l.diags.Add(diag.TooLarge, diag.Range{File: name}, fmt.Sprintf("%s has more than %d MiB.", name, maxFileSize>>20), "Split it over several files of the directory.")
+		return nil, false
+	}
+	if l.read += len(src); l.read > maxTotalSize {
+		l.diags.Add(diag.TooLarge, diag.Range{File: name}, fmt.Sprintf("The files have more than %d MiB together.", maxTotalSize>>20), "")
 		return nil, false
 	}
 	l.sources[name] = src

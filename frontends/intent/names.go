@@ -63,8 +63,8 @@ func stepOf(t hcl.Traverser) step {
 	return step{name: "?", index: true}
 }
 
-// pathSyntax is one step of a name in a string, and what follows it.
-var pathStep = regexp.MustCompile(`^(?:\.?([^.\[\]"]+)|\["((?:[^"\\]|\\.)*)"\])`)
+// pathStep is one step of a name in a string.
+var pathStep = regexp.MustCompile(`^(?:\.?([-_A-Za-z0-9]+)|\["((?:[^"\\]|\\.)*)"\])`)
 
 // parsePath reads a name from a string.
 func parsePath(text string) (path, bool) {
@@ -263,13 +263,30 @@ func (s *scope) ownLabel(d *declaration, rest []step, rng diag.Range) {
 // unknownName reports a name that is nowhere. Where a file has syntax errors
 // it may have been declared in what could not be read, so nothing is said.
 func (s *scope) unknownName(p path, rng diag.Range) {
-	if s.l.broken {
+	text := p.String()
+	if s.l.broken || s.l.bad[text] || s.l.bad[p.steps[len(p.steps)-1].name] {
 		return
 	}
-	text := p.String()
 	where := "at top level"
 	if s.el != nil {
 		where = fmt.Sprintf("in namespace %q or at top level", s.el.decl.name)
+	}
+	if kind := p.steps[0].name; len(p.steps) > 1 && slices.Contains(qualifiers, kind) {
+		var names []string
+		if kind == "workload" {
+			names = s.el.decl.workloadNames()
+		}
+		for _, d := range s.l.decls {
+			if d.kind == kind {
+				names = append(names, d.name)
+			}
+		}
+		name := p.steps[1].name
+		if d := s.l.space(name); kind == "namespace" && d != nil { // what is in it is missing
+			name, kind, names = p.steps[len(p.steps)-1].name, "workload in that namespace", d.workloadNames()
+		}
+		s.l.diags.Add(diag.UnknownName, rng, fmt.Sprintf("There is no %s %q.", kind, name), suggest(name, names, "There are "))
+		return
 	}
 	if len(p.steps) > 1 {
 		if d := s.l.space(p.steps[0].name); d != nil {

@@ -107,10 +107,10 @@ func (s *scope) call(e *peerCall, ctx *hcl.EvalContext) cty.Value {
 		}
 		args = append(args[:len(args)-1], last...)
 	}
-	text := strings.Join(strings.Fields(value{s: s, expr: e, rng: rng}.source()), " ")
-	// Unlike a name, a call may have computed arguments; then its text is no
-	// identity, so the value's own text stands for it.
+	// The text of a call is no identity, as its arguments may be computed; what
+	// it means is.
 	var list []Peer
+	var text string
 	var warnings diag.List
 	switch e.Name {
 	case "not":
@@ -120,20 +120,20 @@ func (s *scope) call(e *peerCall, ctx *hcl.EvalContext) cty.Value {
 		if !ok {
 			return cty.DynamicVal
 		}
-		list, text = []Peer{InlinePods{pods}}, identity(text, pods.String())
+		list, text = []Peer{InlinePods{pods}}, pods.String()
 	case "namespaces":
 		if !s.arity("namespaces", args, 1, 1, rng) {
 			return cty.DynamicVal
 		}
 		if args[0].isAny() {
-			list = []Peer{InlinePods{ir.AllPods()}}
+			list, text = []Peer{InlinePods{ir.AllPods()}}, "namespaces(any)"
 			break
 		}
 		sel, ok := args[0].selector("namespaces")
 		if !ok {
 			return cty.DynamicVal
 		}
-		list, text = []Peer{InlinePods{ir.Pods{Namespace: sel, Account: ir.Anything()}}}, identity(text, sel.String())
+		list, text = []Peer{InlinePods{ir.Pods{Namespace: sel, Account: ir.Anything()}}}, "namespaces("+sel.String()+")"
 	case "cidr":
 		if !s.arity("cidr", args, 1, 1<<30, rng) {
 			return cty.DynamicVal
@@ -142,7 +142,7 @@ func (s *scope) call(e *peerCall, ctx *hcl.EvalContext) cty.Value {
 		if !ok {
 			return cty.DynamicVal
 		}
-		list, text = []Peer{InlineCIDR{addrs}}, identity(text, addrs.String())
+		list, text = []Peer{InlineCIDR{addrs}}, "cidr("+addrs.String()+")"
 	case "fqdn":
 		if !s.arity("fqdn", args, 1, 1<<30, rng) {
 			return cty.DynamicVal
@@ -151,17 +151,17 @@ func (s *scope) call(e *peerCall, ctx *hcl.EvalContext) cty.Value {
 		if !ok {
 			return cty.DynamicVal
 		}
-		list, text = []Peer{InlineNames{names}}, identity(text, fmt.Sprint(names))
+		list, text = []Peer{InlineNames{names}}, "fqdn("+joinNames(names)+")"
 	}
 	return cty.CapsuleVal(peerType, &peers{list: list, text: text, warnings: warnings})
 }
 
-// identity gives a text that two calls share only where they mean the same.
-func identity(text, meaning string) string {
-	if strings.ContainsAny(text, "$%") || strings.Contains(text, "var.") || strings.Contains(text, "local.") || strings.Contains(text, "each.") {
-		return text + " = " + meaning
+func joinNames(names []ir.Name) string {
+	parts := make([]string, len(names))
+	for i, n := range names {
+		parts[i] = n.String()
 	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 func (s *scope) arity(name string, args []value, least, most int, rng diag.Range) bool {

@@ -114,7 +114,7 @@ var ruleArgs = slices.Concat(trafficArgs, []Arg{
 	{Name: "log", Type: TypeBool, Doc: "also log"},
 })
 
-// tierRuleArgs has no end: a tier's rule stands where its subject is.
+// ruleSpecs are the blocks of rules for some actions.
 func ruleSpecs(args []Arg, actions ...string) []*Spec {
 	docs := map[string]string{
 		"allow": "lets traffic through",

@@ -63,8 +63,9 @@ type file struct {
 	diags diag.List
 	// uses has the names after var. and local. anywhere in the file.
 	vars, locals map[string]bool
-	quiet        bool // in a variable, whose validation is no use of it
-	broken       bool // it has syntax errors: names may be missing
+	mentions     map[string]bool // the first words of all names in expressions
+	quiet        bool            // in a variable, whose validation is no use of it
+	broken       bool            // it has syntax errors: names may be missing
 }
 
 func toRange(r hcl.Range) diag.Range {
@@ -78,7 +79,7 @@ func between(a, b diag.Range) diag.Range { return diag.Range{File: a.File, Start
 // parseFile reads one file's text. It touches nothing shared, so that files
 // are parsed concurrently.
 func parseFile(name string, src []byte) *file {
-	f := &file{name: name, src: src, vars: map[string]bool{}, locals: map[string]bool{}}
+	f := &file{name: name, src: src, vars: map[string]bool{}, locals: map[string]bool{}, mentions: map[string]bool{}}
 	if !f.checkText() {
 		f.broken = true
 		return f
@@ -108,7 +109,7 @@ func (f *file) parseNative() {
 		return
 	}
 	if b, ok := parsed.Body.(*hclsyntax.Body); ok {
-		f.body = f.native(b)
+		f.body = f.native(b, "")
 	}
 	for _, d := range diags {
 		if d.Subject != nil {
@@ -117,7 +118,7 @@ func (f *file) parseNative() {
 	}
 }
 
-func (f *file) native(b *hclsyntax.Body) body {
+func (f *file) native(b *hclsyntax.Body, kind string) body {
 	var out body
 	if b == nil {
 		return out
@@ -129,13 +130,13 @@ func (f *file) native(b *hclsyntax.Body) body {
 	}
 	slices.SortFunc(out.attrs, func(a, b *attr) int { return a.nameRange.Start.Byte - b.nameRange.Start.Byte })
 	for _, a := range out.attrs {
-		if a.name != "type" { // a type constraint is no expression; only variables have one
+		if a.name != "type" || kind != "variable" { // a type constraint is no expression
 			a.expr = f.bind(a.expr)
 		}
 	}
 	for _, c := range b.Blocks {
 		restore := f.inVariable(c.Type)
-		blk := &block{kind: c.Type, kindRange: toRange(c.TypeRange), header: toRange(c.DefRange()), body: f.native(c.Body)}
+		blk := &block{kind: c.Type, kindRange: toRange(c.TypeRange), header: toRange(c.DefRange()), body: f.native(c.Body, c.Type)}
 		restore()
 		for i, l := range c.Labels {
 			blk.labels = append(blk.labels, label{l, toRange(c.LabelRanges[i])})
@@ -188,7 +189,7 @@ func (f *file) json(b hcl.Body, spec *Spec) body {
 	add := func(attrs hcl.Attributes) {
 		for _, a := range attrs {
 			x := &attr{name: a.Name, nameRange: toRange(a.NameRange), raw: a.Expr}
-			if a.Name == "type" {
+			if a.Name == "type" && spec.Name == "variable" {
 				x.expr = &hclsyntax.LiteralValueExpr{Val: cty.DynamicVal, SrcRange: a.Expr.Range()}
 			} else {
 				x.expr = f.bind(f.jsonExpr(a.Expr))

@@ -191,7 +191,7 @@ func (l *loader) setVariableText(v *variable, text, origin string) {
 		l.setVariable(v, cty.StringVal(text), at)
 		return
 	}
-	f := &file{name: origin, src: []byte(text), vars: map[string]bool{}, locals: map[string]bool{}}
+	f := &file{name: origin, src: []byte(text), vars: map[string]bool{}, locals: map[string]bool{}, mentions: map[string]bool{}}
 	v.set = true
 	if f.checkText() {
 		expr, diags := hclsyntax.ParseExpression(f.src, origin, hcl.InitialPos)
@@ -222,7 +222,7 @@ func (l *loader) readVarFile(name string) {
 	if !ok {
 		return
 	}
-	f := &file{name: name, src: src, vars: map[string]bool{}, locals: map[string]bool{}}
+	f := &file{name: name, src: src, vars: map[string]bool{}, locals: map[string]bool{}, mentions: map[string]bool{}}
 	if f.checkText() {
 		var parsed *hcl.File
 		var diags hcl.Diagnostics
@@ -236,7 +236,7 @@ func (l *loader) readVarFile(name string) {
 			parsed, diags = hclsyntax.ParseConfig(src, name, hcl.InitialPos)
 			f.syntaxErrors(diags)
 			if b, ok := parsed.Body.(*hclsyntax.Body); ok {
-				f.body = f.native(b)
+				f.body = f.native(b, "")
 			}
 		}
 	}
@@ -310,6 +310,10 @@ func (l *loader) local(name string, at diag.Range) cty.Value {
 // enter begins an evaluation; false, reported, where it is already under way.
 func (l *loader) enter(d dependency) bool {
 	i := slices.IndexFunc(l.stack, func(e dependency) bool { return e.what == d.what })
+	if len(l.stack) > maxDependencies {
+		l.diags.Add(diag.TooLarge, d.rng, fmt.Sprintf("Names depend on each other more than %d deep.", maxDependencies), "")
+		return false
+	}
 	if i < 0 {
 		l.stack = append(l.stack, d)
 		return true

@@ -1,0 +1,5 @@
+target "kubernetes" { cni = "kubernetes" }
+
+target "calico" { cni = "calico" }
+
+target "cilium" { cni = "cilium" }

@@ -1,0 +1,5 @@
+variable "domain" { type = string }
+allow "x" {
+  from = [cluster]
+  to   = [fqdn(var.domain)]
+}

@@ -1,0 +1,3 @@
+portolan {
+  required_version = "newest" # want P1113 "no constraint on versions"
+}

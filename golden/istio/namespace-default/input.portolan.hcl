@@ -1,0 +1,4 @@
+# A closed namespace is a policy without rules; egress, closed too, is not the mesh's to govern.
+namespace "shop" {
+  workload "web" { labels = { app = "web" } }
+}

@@ -1,0 +1,26 @@
+# In, NotIn, Exists and DoesNotExist; "present and not" is two expressions, "absent or" two peers.
+namespace "shop" {
+  workload "db" { labels = { app = "db" } }
+  workload "front" { labels = { tier = ["edge", "web"] } }
+  workload "marked" {
+    labels = {
+      audited = any
+      legacy  = absent
+      stage   = not("beta")
+    }
+  }
+  allow front to db { tcp = [5432] }
+  allow marked to db { tcp = [5433] }
+  allow "present-not" {
+    from   = [pods({ audited = any })]
+    to     = [db]
+    tcp    = [5434]
+    except = [pods({ audited = "no" })]
+  }
+  allow "absent-or" {
+    from   = [self]
+    to     = [db]
+    tcp    = [5435]
+    except = [pods({ stage = any })]
+  }
+}
