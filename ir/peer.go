@@ -126,6 +126,9 @@ func PeersOf(peers ...Peer) (Peers, bool) {
 			list = append(list, p)
 		}
 	}
+	if len(peers) == 1 {
+		return Peers{append(list, podPeers(pods)...)}, len(list)+len(pods) > 0
+	}
 	list = append(mergeExternal(list), podPeers(pods)...)
 	slices.SortStableFunc(list, func(a, b Peer) int { return strings.Compare(peerKey(a), peerKey(b)) })
 	list = slices.CompactFunc(list, func(a, b Peer) bool { return peerKey(a) == peerKey(b) })
@@ -264,8 +267,33 @@ func (p Peers) Contains(q Peers) bool {
 	if q.IsAny() {
 		return false
 	}
-	rest, some := q.Subtract(p)
-	_ = rest
+	// Of one set by one set containment is exact; a set that only several
+	// members have together needs the difference.
+	all := true
+	for _, b := range q.list {
+		if !slices.ContainsFunc(p.list, func(a Peer) bool { return containsPeer(a, b) }) {
+			all = false
+			break
+		}
+	}
+	if all || len(p.list) == 1 {
+		return all
+	}
+	_, some := q.Subtract(p)
+	return !some
+}
+
+// containsPeer reports whether one peer has all of another of its kind.
+func containsPeer(a, b Peer) bool {
+	switch a := a.(type) {
+	case Pods:
+		b, same := b.(Pods)
+		return same && a.Contains(b)
+	case External:
+		b, same := b.(External)
+		return same && a.Addresses.ContainsAll(b.Addresses)
+	}
+	_, some := PeersOf(subtractPeer(b, []Peer{a})...)
 	return !some
 }
 

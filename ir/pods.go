@@ -145,6 +145,9 @@ func SubtractAll(from, out []Pods) []Pods {
 // Simplify drops the members that another member contains and sorts by
 // canonical text.
 func Simplify(sets []Pods) []Pods {
+	if len(sets) <= 1 {
+		return slices.Clip(sets)
+	}
 	var out []Pods
 	for i, p := range sets {
 		covered := false

@@ -1,6 +1,7 @@
 package calico
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -190,6 +191,7 @@ func description(o ir.Origin) map[string]string {
 func (l *lowering) bundle(t *tier, b *lower.Bundle) {
 	name, escaped := lower.Name(b.Subject)
 	var selected ir.Directions
+	var first ir.Origin
 	for _, level := range levels {
 		p := policy{tier: t, level: level, name: name + level.suffix, subject: b.Subject, pods: []ir.Pods{b.Subject.Pods}}
 		if escaped {
@@ -203,11 +205,15 @@ func (l *lowering) bundle(t *tier, b *lower.Bundle) {
 		if level.action == ir.Allow {
 			p.isolate(b)
 		}
+		if len(p.origins) > 0 {
+			p.blame = p.origins[0]
+			first = cmp.Or(first, p.blame)
+		}
 		selected |= p.types
 		l.policy(p)
 	}
 	if t.closes {
-		l.open(t, b, name, selected&^b.Closed)
+		l.open(t, b, name, first, selected&^b.Closed)
 	}
 }
 
@@ -222,6 +228,7 @@ type policy struct {
 	egress   []v3.Rule
 	ingress  []v3.Rule
 	origins  []ir.Origin
+	blame    ir.Origin // what a refusal of the whole is about
 	comments []string
 }
 
@@ -328,7 +335,7 @@ func metadata(o ir.Origin) *v3.RuleMetadata {
 
 // open emits, for the directions in which a bundle has its subject selected
 // without closing it, what lets the open part of the subject pass the tier's end.
-func (l *lowering) open(t *tier, b *lower.Bundle, name string, selected ir.Directions) {
+func (l *lowering) open(t *tier, b *lower.Bundle, name string, blame ir.Origin, selected ir.Directions) {
 	var parts []policy
 	for _, d := range directions {
 		if !selected.Has(d) {
@@ -336,7 +343,7 @@ func (l *lowering) open(t *tier, b *lower.Bundle, name string, selected ir.Direc
 		}
 		_, unclosed := l.program.Split(b.Subject.Pods, t.stage(d))
 		for _, sets := range byScope(slices.DeleteFunc(unclosed, nobody)) {
-			parts = append(parts, policy{tier: t, level: open, name: name + open.suffix, subject: b.Subject, pods: sets, types: d.Set()})
+			parts = append(parts, policy{tier: t, level: open, name: name + open.suffix, subject: b.Subject, pods: sets, types: d.Set(), blame: blame})
 		}
 	}
 	parts = joinTypes(parts)
@@ -391,11 +398,11 @@ func (l *lowering) policy(p policy) {
 	}
 	s, no := selects(p.pods...)
 	if no != nil {
-		origin := ir.Origin{Kind: ir.FromDefault, Address: p.subject.Address}
-		if len(p.origins) > 0 {
-			origin = p.origins[0]
+		if p.level == open && no.code == diag.OverBound {
+			no.reason += " to name the pods that are not closed"
+			no.nearest = "Put the rule into a `tier`, where a deny closes nothing."
 		}
-		l.refuse(origin, no)
+		l.refuse(p.blame, no)
 		return
 	}
 	meta := metav1.ObjectMeta{Name: p.name, Namespace: s.namespace, Labels: lower.Labels(), Annotations: lower.Annotations(p.subject, p.origins)}

@@ -137,14 +137,17 @@ func (l *lowering) byAccount(namespace string, pods []ir.Pods) (identities, stri
 func (l *lowering) anonymous(namespace string, pods []ir.Pods) string {
 	var without []string
 	for _, w := range l.workloads[namespace] {
-		if w.Account == "" && slices.ContainsFunc(pods, w.Pods.Overlaps) {
+		if w.Account == "" && (within(w.Pods, pods) || slices.ContainsFunc(pods, w.Pods.Contains)) {
 			without = append(without, w.Address)
 		}
 	}
-	if len(without) > 0 {
-		return "a mesh knows its peers by service account, and " + strings.Join(without, ", ") + " declares none"
+	switch len(without) {
+	case 0:
+		return "a mesh knows its peers by service account, and " + pods[0].String() + " is no declared workload with one"
+	case 1:
+		return "a mesh knows its peers by service account, and " + without[0] + " declares none"
 	}
-	return "a mesh knows its peers by service account, and " + pods[0].String() + " is no declared workload with one"
+	return "a mesh knows its peers by service account, and " + strings.Join(without, ", ") + " declare none"
 }
 
 // sharing says which workloads the mesh cannot keep out.

@@ -130,7 +130,7 @@ func (l *lowering) authentication(m *ir.MTLS) {
 	var sites []site
 	switch ns, single := m.Subject.Pods.SingleNamespace(); {
 	case m.Subject.Kind == ir.SubjectCluster && l.inv.Facts.MeshRoot != "":
-		sites = []site{{namespace: l.inv.Facts.MeshRoot, name: clusterName(), subject: m.Subject}}
+		sites = []site{l.rootSite(m.Subject, nil)}
 	case single:
 		var why string
 		if sites, why = l.sitesOf(ns, m.Subject.Pods, m.Subject); why != "" {

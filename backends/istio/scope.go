@@ -150,7 +150,7 @@ func (l *lowering) count(t tally, d ir.Directed, governed map[string][]ir.Pods) 
 			t.add(reason, address)
 		}
 	}
-	if ports := r.Traffic.Ports(ir.TCP); !ports.IsAll() && !ports.Intersect(uncaptured).IsEmpty() {
+	if ports := r.Traffic.Ports(ir.TCP); !l.ambient && ports.Count() <= maxPorts && !ports.Intersect(uncaptured).IsEmpty() {
 		t.add(scopeUncapture, address)
 	}
 }

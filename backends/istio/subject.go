@@ -163,15 +163,11 @@ func (l *lowering) closeCluster(s *ir.Stage) map[string]bool {
 				spared[n] = true
 			}
 			subject := ir.Subject{Pods: iso.Subject.Pods, Address: "cluster", Kind: ir.SubjectCluster}
-			l.closeAt(site{namespace: l.inv.Facts.MeshRoot, name: clusterName(), subject: subject}, iso.Origin)
+			l.root = l.rootSite(subject, nil)
+			l.closeAt(l.root, iso.Origin)
 		}
 	}
 	return spared
-}
-
-func clusterName() string {
-	name, _ := lower.Name(ir.Subject{Kind: ir.SubjectCluster})
-	return name
 }
 
 // wholeNamespaces gives, for all pods of all namespaces but some, the names of
@@ -390,13 +386,14 @@ func (l *lowering) rootSites(p *ir.Program, s *ir.Stage, r *ir.Rule) ([]site, bo
 		l.refuse(diag.CannotSay, r.Origin, "a policy for every namespace, in the mesh's root, cannot be kept to "+r.Subject.Pods.String(), nearestSubject)
 		return nil, false
 	}
+	if selectors[0] == nil {
+		return []site{l.root}, true
+	}
 	return []site{l.rootSite(r.Subject, selectors[0])}, true
 }
 
+// rootSite is a place in the mesh's root namespace, for every namespace.
 func (l *lowering) rootSite(s ir.Subject, labels map[string]string) site {
-	if labels == nil {
-		s = ir.Subject{Pods: ir.AllPods(), Address: "cluster", Kind: ir.SubjectCluster}
-	}
 	name, escaped := lower.Name(s)
 	return site{namespace: l.inv.Facts.MeshRoot, name: name, labels: labels, subject: s, escaped: escaped}
 }

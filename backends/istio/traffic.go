@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	security "istio.io/api/security/v1"
 
@@ -78,30 +77,31 @@ func numbers(p set.Ports) []string {
 	return out
 }
 
+// spoken is what the pods of one workload speak on a port.
+type spoken struct {
+	workload *ir.Workload
+	protocol ir.AppProtocol
+}
+
 // protocols gives what the pods speak on a port, by what their workloads
-// declare.
-func (l *lowering) protocols(pods ir.Pods, port uint16) (known []ir.AppProtocol, at *ir.Workload) {
+// declare, and whether that is all of them.
+func (l *lowering) protocols(pods ir.Pods, port uint16) (known []spoken, all bool) {
+	names, named := pods.Names()
+	if !named {
+		names = sortedKeys(l.workloads)
+	}
 	rest := []ir.Pods{pods}
-	for namespace := range l.workloads {
-		if c := pods.Namespace.Get(ir.NamespaceName); !c.Matches(namespace) {
-			continue
-		}
+	for _, namespace := range names {
 		for _, w := range l.workloads[namespace] {
 			i := slices.IndexFunc(w.Ports, func(p ir.WorkloadPort) bool { return p.Number == port })
 			if i < 0 || !slices.ContainsFunc(rest, w.Pods.Overlaps) {
 				continue
 			}
-			known = append(known, w.Ports[i].Protocol)
+			known = append(known, spoken{w, w.Ports[i].Protocol})
 			rest = ir.SubtractAll(rest, []ir.Pods{w.Pods})
-			if at == nil || w.Address < at.Address {
-				at = w
-			}
 		}
 	}
-	if len(rest) > 0 {
-		known = append(known, ir.AppUnknown)
-	}
-	return known, at
+	return known, len(rest) == 0
 }
 
 // readable reports whether the mesh reads requests on the rule's ports. Where
@@ -121,15 +121,18 @@ func (l *lowering) readable(r *ir.Rule) bool {
 	}
 	for _, text := range numbers(ports) {
 		number, _ := strconv.Atoi(text)
-		known, w := l.protocols(r.Subject.Pods, uint16(number))
-		for _, p := range known {
-			if p == ir.AppTCP || p == ir.AppTLS {
-				l.refuseRequests(r, fmt.Sprintf("port %d of %s is declared to speak %s, of which the mesh reads no requests", number, w.Address, p),
+		known, all := l.protocols(r.Subject.Pods, uint16(number))
+		for _, k := range known {
+			switch k.protocol {
+			case ir.AppTCP, ir.AppTLS:
+				l.refuseRequests(r, fmt.Sprintf("port %d of %s is declared to speak %s, of which the mesh reads no requests", number, k.workload.Address, k.protocol),
 					"Declare the port's protocol as `http` or `grpc` where it is one, or take the requests out of the rule.")
 				return false
+			case ir.AppUnknown:
+				all = false
 			}
 		}
-		if !slices.Contains(known, ir.AppUnknown) {
+		if all {
 			continue
 		}
 		if r.Action == ir.Deny {
@@ -153,6 +156,3 @@ func (l *lowering) unknownProtocol(r *ir.Rule, port, fix string) {
 		"Rule \""+r.Origin.Address+"\" may let no requests in on target \""+l.target.Name+"\": whether "+port+" of \""+r.Subject.Address+"\" speaks HTTP is not stated, and where Istio takes it for TCP it reads none.",
 		fix+" In the cluster, name the Service's port `http` or `grpc` or set its `appProtocol`.")
 }
-
-// join is for messages.
-func join(values []string) string { return "`" + strings.Join(values, "`, `") + "`" }

@@ -394,11 +394,21 @@ func accounts(b box) bool {
 }
 
 func (f *flattening) tooMany(parts []box) bool {
-	if len(parts) <= MaxParts {
+	n := partsOf(parts)
+	if n <= MaxParts {
 		return false
 	}
-	f.refuse(parts[0].rule, diag.LacksOrder, fmt.Sprintf("with the rules that are decided before it taken out it falls into %d parts, over the bound of %d", len(parts), MaxParts))
+	f.refuse(parts[0].rule, diag.LacksOrder, fmt.Sprintf("with the rules that are decided before it taken out it falls into %d parts, over the bound of %d", n, MaxParts))
 	return true
+}
+
+// partsOf counts what boxes are made of: a peer is a part of its own.
+func partsOf(boxes []box) int {
+	n := 0
+	for _, b := range boxes {
+		n += len(b.peers.List())
+	}
+	return n
 }
 
 func (f *flattening) refuse(r *ir.Rule, code diag.Code, reason string) {
@@ -445,7 +455,7 @@ func (f *flattening) without(b box, out []box) ([]box, bool) {
 			}
 			next = append(next, left...)
 		}
-		if parts = next; len(parts) > MaxParts {
+		if parts = next; partsOf(parts) > MaxParts {
 			return nil, false
 		}
 	}

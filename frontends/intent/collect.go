@@ -95,19 +95,28 @@ func (l *loader) checkNested(b *block, spec *Spec) {
 				seen[key] = c
 			}
 		}
-		l.checkBody(c.body, inner, describeBlock(c))
+		where := describeBlock(c)
+		if spec == testSpec {
+			where += " of a test"
+		}
+		l.checkBody(c.body, inner, where)
 		l.checkNested(c, inner)
 	}
 }
 
 func describeBlock(b *block) string {
-	switch b.kind {
-	case "allow", "deny", "pass", "log":
+	if isRule(b.kind) {
 		return "a rule"
-	case "external", "accept":
-		return "an " + b.kind + " block"
 	}
-	return "a " + b.kind + " block"
+	return article(b.kind) + " block"
+}
+
+// article puts a or an before a word.
+func article(word string) string {
+	if strings.IndexByte("aeiou", word[0]) >= 0 {
+		return "an " + word
+	}
+	return "a " + word
 }
 
 // checkBody reports the arguments and blocks that the schema does not have.
@@ -261,7 +270,7 @@ func (l *loader) checkName(x label, kind string) bool {
 		if strings.Contains(x.text, ".") {
 			detail += " A dot separates a namespace from its workload."
 		}
-		l.diags.Add(diag.BadName, x.rng, fmt.Sprintf("%q is no name for a %s.", x.text, kind), detail)
+		l.diags.Add(diag.BadName, x.rng, fmt.Sprintf("%q is no name for %s.", x.text, article(kind)), detail)
 		l.bad[x.text] = true
 		return false
 	}

@@ -194,7 +194,7 @@ func (l *loader) decodeAccept(b *block) *Accept {
 	if v, ok := a.value("lacks"); ok {
 		if list, ok := v.list("lacks"); ok {
 			for _, e := range list {
-				if w, ok := e.word("An element of lacks", lackWords); ok {
+				if w, ok := e.word("lacks", lackWords); ok {
 					x.Lacks = append(x.Lacks, At[string]{w, e.rng, true})
 				}
 			}

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclwrite"
 
 	"github.com/portolan-dev/portolan/ir/diag"
 )
@@ -41,6 +43,29 @@ func lowerFirst(s string) string {
 	return s
 }
 
+// placeAt is a place in the text of one of the parser's messages.
+var placeAt = regexp.MustCompile(`:([0-9]+),([0-9]+)-`)
+
+// place turns a line and a column in digits into the range of a word there.
+func (f *file) place(line, column string, length int) diag.Range {
+	n, err1 := strconv.Atoi(line)
+	c, err2 := strconv.Atoi(column)
+	if err1 != nil || err2 != nil {
+		return diag.Range{}
+	}
+	at := 0
+	for range n - 1 {
+		i := bytes.IndexByte(f.src[at:], '\n')
+		if i < 0 {
+			return diag.Range{}
+		}
+		at += i + 1
+	}
+	// Before an argument's name stand blanks only, so columns are bytes.
+	at = min(at+c-1, len(f.src))
+	return diag.Range{File: f.name, Start: diag.Pos{Line: n, Column: c, Byte: at}, End: diag.Pos{Line: n, Column: c + length, Byte: min(at+length, len(f.src))}}
+}
+
 var bareAddress = regexp.MustCompile(`\d+\.\d+\.\d+\.\d+(/\d+)?`)
 
 // explain reports an error that it knows better than the parser.
@@ -59,7 +84,10 @@ func (f *file) explain(d *hcl.Diagnostic, rng diag.Range) bool {
 		f.diags.Add(diag.OneLineBlock, rng, summary, detail)
 		return true
 	case "Attribute redefined":
-		f.diags.Add(diag.SetTwice, rng, fmt.Sprintf("The argument %q is set twice.", f.text(rng)), d.Detail)
+		x := f.diags.Add(diag.SetTwice, rng, fmt.Sprintf("The argument %q is set twice.", f.text(rng)), "Keep one.")
+		if m := placeAt.FindStringSubmatch(d.Detail); m != nil {
+			x.Relate(f.place(m[1], m[2], len(f.text(rng))), "the other one")
+		}
 		return true
 	case "Invalid block definition":
 		if word, at := wordAround(line, column); word != "" && strings.ContainsAny(word, ".[/:*") && !strings.ContainsAny(word, "=") {
@@ -135,7 +163,7 @@ func layOut(line string) string {
 		fmt.Fprintf(&b, "  %s\n", a)
 	}
 	b.WriteString("}")
-	return b.String()
+	return string(hclwrite.Format([]byte(b.String())))
 }
 
 var argumentStart = regexp.MustCompile(`^[A-Za-z_][-A-Za-z0-9_]*\s*=[^=>]`)

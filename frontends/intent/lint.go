@@ -259,7 +259,7 @@ func coveredBy(r *ir.Rule, group []*ir.Rule) *ir.Rule {
 		}
 		denies := q.Action == ir.Deny && r.Action == ir.Allow && q.Traffic.Requests() == nil
 		same := q.Action == r.Action && q.Log == r.Log
-		if !denies && !same || !q.Peers.Contains(r.Peers) || !q.Traffic.Contains(r.Traffic) {
+		if !denies && !same || !q.Traffic.Contains(r.Traffic) || !q.Peers.Contains(r.Peers) {
 			continue
 		}
 		// Of two equal rules the later address is the covered one.

@@ -236,10 +236,16 @@ func (l *lowering) assemble() {
 	}
 }
 
+// compareRules orders by address, then subject; only the parts of one rule for
+// one subject need their text compared.
 func compareRules(a, b ir.Rule) int {
+	if c := strings.Compare(a.Origin.Address, b.Origin.Address); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Subject.Address, b.Subject.Address); c != 0 {
+		return c
+	}
 	return cmp.Or(
-		strings.Compare(a.Origin.Address, b.Origin.Address),
-		strings.Compare(a.Subject.Address, b.Subject.Address),
 		strings.Compare(a.Subject.Pods.String(), b.Subject.Pods.String()),
 		strings.Compare(a.Peers.String(), b.Peers.String()),
 		strings.Compare(a.Traffic.String(), b.Traffic.String()),

@@ -357,7 +357,7 @@ func nearest(given string, candidates []string) string {
 		if c == given {
 			continue
 		}
-		if d := levenshtein.Distance(given, c, nil); d < least {
+		if d := levenshtein.Distance(given, c, nil); d < least && d < len(given) {
 			best, least = c, d
 		}
 	}
@@ -373,8 +373,11 @@ func suggest(given string, candidates []string, intro string) string {
 	if near := nearest(given, candidates); near != "" {
 		return fmt.Sprintf("Did you mean %q?", near)
 	}
-	if intro == "" || len(candidates) == 0 {
+	if intro == "" {
 		return ""
+	}
+	if len(candidates) == 0 {
+		return "There are none."
 	}
 	if len(candidates) > 40 {
 		return intro + strings.Join(candidates[:40], ", ") + " and more."

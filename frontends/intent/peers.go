@@ -233,6 +233,7 @@ func (s *scope) callNot(args []value, rng diag.Range) cty.Value {
 // addresses decodes ranges and the exceptions that are taken out of them.
 func (s *scope) addresses(ranges, except []value, at diag.Range, warnings *diag.List) (set.Addresses, bool) {
 	all, ok := prefixes(ranges, warnings)
+	var outside diag.List
 	whole := set.AddressesOf(all...)
 	out := whole
 	for _, e := range except {
@@ -240,7 +241,7 @@ func (s *scope) addresses(ranges, except []value, at diag.Range, warnings *diag.
 		ok = ok && good
 		gone := set.AddressesOf(p...)
 		if good && !whole.IsEmpty() && !whole.ContainsAll(gone) {
-			*warnings = append(*warnings, diag.New(diag.ExceptOutside, e.rng, fmt.Sprintf("The exception %s is not in the ranges.", gone), "Taking it out changes nothing there."))
+			outside = append(outside, diag.New(diag.ExceptOutside, e.rng, fmt.Sprintf("The exception %s is not in the ranges.", gone), "What is outside of them cannot be taken out."))
 		}
 		out = out.Subtract(gone)
 	}
@@ -248,6 +249,7 @@ func (s *scope) addresses(ranges, except []value, at diag.Range, warnings *diag.
 		s.l.diags.Add(diag.NothingLeft, at, "The exceptions take away every address.", "An empty set of addresses never means all of them. Remove it, or the exceptions.")
 		return out, false
 	}
+	*warnings = append(*warnings, outside...)
 	return out, ok
 }
 

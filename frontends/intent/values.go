@@ -82,7 +82,7 @@ func describe(v cty.Value) string {
 	case ty == cty.Number:
 		return "a number"
 	case ty == cty.Bool:
-		return v.GoString()[len("cty."):] + ", a truth value"
+		return fmt.Sprintf("%t, a truth value", v.True())
 	case ty.Equals(peerType):
 		return "a peer"
 	case ty.Equals(constraintType):
@@ -165,7 +165,7 @@ func (v value) source() string {
 // empty reports null or nothing where something is selected.
 func (v value) empty(what string) {
 	v.add(diag.EmptySelection, fmt.Sprintf("%s selects nothing.", what),
-		"An empty value never means everything. To name nothing, leave the argument out of the text; for all there is, say so: any, anywhere, or the namespace's name.")
+		"An empty value never means everything. Leave it out, or say what is meant: every port is any, every endpoint anywhere, all pods of a namespace its name.")
 }
 
 // entries gives the entries of an object or map in writing order; those of a

@@ -266,7 +266,7 @@ func (l *loader) validate(v *variable) {
 		holds, ok := args.boolean("condition")
 		message, ok2 := args.text("error_message")
 		if ok && ok2 && holds.Set && !holds.Value {
-			l.diags.Add(diag.FailedCondition, v.block.header, sentence(message.Value), fmt.Sprintf("So the variable %q says of its value.", v.name)).Relate(holds.Range, "the condition")
+			l.diags.Add(diag.FailedCondition, v.block.header, sentence(message.Value), fmt.Sprintf("This is a condition on the value of the variable %q.", v.name)).Relate(holds.Range, "the condition")
 		}
 	}
 }

@@ -4,7 +4,7 @@ namespace "store" { name = "my_store" } # want P1108 "\"my_store\" is no name of
 namespace "tenant" {
   for_each = toset(["a b"]) # want P1108 "\"a b\" is no name of a namespace"
 }
-external "-x" { fqdns = ["example.com"] } # want P1108 "\"-x\" is no name for a external"
+external "-x" { fqdns = ["example.com"] } # want P1108 "\"-x\" is no name for an external"
 namespace "ok" {
   workload "w" { service_account = "a b" } # want P1108 "no name of a service account"
   allow w to "-x" { name = "a/b" } # want P1108 "\"a/b\" is no name for a rule."

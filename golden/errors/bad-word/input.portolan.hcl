@@ -18,7 +18,7 @@ target "eu" {
     reason = "x"
   }
   accept "widened" {
-    lacks  = ["l7"] # want P1313 "\"l7\" is no value of An element of lacks."
+    lacks  = ["l7"] # want P1313 "\"l7\" is no value of lacks."
     rules  = ["x"]
     reason = "x"
   }

@@ -1,4 +1,4 @@
-# The deny's exception is an address that cannot be taken out of a set of pods.
+# A deny after an allow of some requests: those cannot be taken out of the deny.
 namespace "shop" {
   mtls = "strict"
   workload "api" {
@@ -8,7 +8,7 @@ namespace "shop" {
 }
 tier "first" {
   order = 100
-  allow "some" {
+  allow "some" { # want P4006 "exact form"
     from = ["shop.api"]
     to   = ["shop.api"]
     tcp  = [8080]
@@ -17,7 +17,7 @@ tier "first" {
 }
 tier "second" {
   order = 200
-  deny "rest" { # want P4006 "exact form"
+  deny "rest" {
     from = [shop]
     to   = [shop]
     tcp  = [8080]

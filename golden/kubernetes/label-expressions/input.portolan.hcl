@@ -1,4 +1,4 @@
-# In, NotIn, Exists and DoesNotExist; "present and not" is two expressions, "absent or" two peers.
+# In, NotIn, Exists and DoesNotExist; "present and not these" is two expressions on one key.
 namespace "shop" {
   workload "db" { labels = { app = "db" } }
   workload "front" { labels = { tier = ["edge", "web"] } }
@@ -16,11 +16,5 @@ namespace "shop" {
     to     = [db]
     tcp    = [5434]
     except = [pods({ audited = "no" })]
-  }
-  allow "absent-or" {
-    from   = [self]
-    to     = [db]
-    tcp    = [5435]
-    except = [pods({ stage = any })]
   }
 }
