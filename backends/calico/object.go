@@ -356,11 +356,30 @@ func (l *lowering) open(t *tier, b *lower.Bundle, name string, blame ir.Origin, 
 			p.ingress = pass
 		}
 		p.comments = []string{"Nothing closes these pods in the tier: what is not denied above goes on."}
-		if len(parts) > 1 {
-			p.name, _ = lower.Label("open--", b.Subject.Address+p.types.String()+p.pods[0].Namespace.String())
-		}
+		p.name += openSuffix(p, parts)
 		l.policy(p)
 	}
+}
+
+// openSuffix tells the policies apart that let the parts of one subject pass and
+// would have one name: by direction, and by a hash of the namespaces where there
+// are several global ones, whose subjects have short names.
+func openSuffix(p policy, parts []policy) string {
+	scope, _ := ownNamespace(p.pods[0])
+	suffix := ""
+	for _, q := range parts {
+		if other, _ := ownNamespace(q.pods[0]); other != scope {
+			continue
+		}
+		if !q.pods[0].Namespace.Equal(p.pods[0].Namespace) {
+			hash, _ := lower.Label("_", p.pods[0].Namespace.String()+p.types.String())
+			return hash[1:]
+		}
+		if q.types != p.types {
+			suffix = map[ir.Directions]string{ir.IngressOnly: "-in", ir.EgressOnly: "-out"}[p.types]
+		}
+	}
+	return suffix
 }
 
 // byScope groups sets that one policy can select, in order.

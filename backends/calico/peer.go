@@ -2,6 +2,7 @@ package calico
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -209,16 +210,7 @@ func rangePeers(a set.Addresses) []peer {
 			}
 			e = v3.EntityRule{}
 		}
-		for _, b := range blocks {
-			if len(b.Except) > maxNets {
-				for _, prefix := range set.AddressesOf(b.Prefix).Subtract(set.AddressesOf(b.Except...)).Prefixes() {
-					if len(e.Nets) == maxNets {
-						flush()
-					}
-					e.Nets = append(e.Nets, prefix.String())
-				}
-				continue
-			}
+		for _, b := range splitBlocks(blocks) {
 			if len(e.Nets) == maxNets || len(e.NotNets)+len(b.Except) > maxNets {
 				flush()
 			}
@@ -228,6 +220,22 @@ func rangePeers(a set.Addresses) []peer {
 			}
 		}
 		flush()
+	}
+	return out
+}
+
+// splitBlocks halves the blocks that have more exceptions than a rule takes.
+func splitBlocks(blocks []set.Block) []set.Block {
+	var out []set.Block
+	for _, b := range blocks {
+		if len(b.Except) <= maxNets {
+			out = append(out, b)
+			continue
+		}
+		whole := set.AddressesOf(b.Prefix).Subtract(set.AddressesOf(b.Except...))
+		left := set.AddressesOf(netip.PrefixFrom(b.Prefix.Addr(), b.Prefix.Bits()+1))
+		out = append(out, splitBlocks(whole.Intersect(left).Blocks())...)
+		out = append(out, splitBlocks(whole.Subtract(left).Blocks())...)
 	}
 	return out
 }

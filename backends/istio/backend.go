@@ -68,7 +68,7 @@ type lowering struct {
 
 	closures   map[string]closure // by namespace
 	rootClosed bool
-	root       site // of the policy that closes every namespace
+	root       site       // of the policy that closes every namespace
 	restricted []*ir.Rule // allows of some requests only
 	plaintext  []*ir.Rule // allows that let in peers without an identity
 }

@@ -1,8 +1,6 @@
 package istio
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,17 +12,13 @@ import (
 	"github.com/portolan-dev/portolan/ir/profile"
 )
 
-// lowered gives the program of an intent for a target, written as "istio",
+// meant gives the program of an intent for a target, written as "istio",
 // "istio@1.28" or "calico+istio", and the mesh's part of the target.
-func lowered(t *testing.T, target, text string) (*ir.Program, lower.Target, diag.List) {
+func meant(t *testing.T, target, text string) (*ir.Program, lower.Target, diag.List) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "main.portolan.hcl")
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	cfg, _, diags := intent.Load([]string{path}, intent.Options{})
+	cfg, _, diags := intent.Load([]string{"-"}, intent.Options{Stdin: strings.NewReader(text)})
 	if diags.HasErrors() {
-		t.Fatalf("the intent does not load: %v", diags)
+		return nil, lower.Target{}, diags
 	}
 	cni, mesh, stack := strings.Cut(target, "+")
 	role := lower.WithCNI
@@ -38,17 +32,31 @@ func lowered(t *testing.T, target, text string) (*ir.Program, lower.Target, diag
 	it := &intent.Target{Name: target}
 	it.Mesh.Value.Name, it.Mesh.Set = string(p.Engine), true
 	it.CNI.Value.Name, it.CNI.Set = cni, stack
-	program, more := intent.Lower(cfg, it)
-	if more.HasErrors() {
-		t.Fatalf("the intent does not lower: %v", more)
+	program, diags := intent.Lower(cfg, it)
+	return program, lower.Target{Name: target, Profile: p, Role: role}, diags
+}
+
+// tryLower is for intents that may be wrong.
+func tryLower(t *testing.T, target, text string) (*ir.Program, lower.Target, bool) {
+	t.Helper()
+	p, tg, diags := meant(t, target, text)
+	return p, tg, !diags.HasErrors()
+}
+
+// lowered is for intents that are right.
+func lowered(t *testing.T, target, text string) (*ir.Program, lower.Target) {
+	t.Helper()
+	p, tg, diags := meant(t, target, text)
+	if diags.HasErrors() {
+		t.Fatalf("the intent is wrong: %v", diags)
 	}
-	return program, lower.Target{Name: target, Profile: p, Role: role}, more
+	return p, tg
 }
 
 // render gives what the backend makes of an intent, printed.
 func render(t *testing.T, target, text string) (string, diag.List) {
 	t.Helper()
-	program, tg, _ := lowered(t, target, text)
+	program, tg := lowered(t, target, text)
 	objects, diags := Backend{}.Lower(program, tg)
 	diags.Sort()
 	out, err := manifest.Stream(objects)

@@ -321,20 +321,23 @@ func (l *lowering) allowSites(p *ir.Program, s *ir.Stage, r *ir.Rule) ([]site, b
 	var out []site
 	for _, name := range names {
 		sub, some := l.part(r.Subject, name)
-		if !some || l.membership(sub.Pods) == outside || !l.inv.Managed(name) {
+		if !some || l.membership(sub.Pods) == outside {
 			continue
 		}
 		parts := []ir.Subject{sub}
-		switch l.closures[name] {
-		case notClosed:
+		switch how := l.closures[name]; {
+		case how == notClosed:
 			continue
-		case bySelector:
+		case !l.inv.Managed(name):
+			l.refuse(diag.CannotSay, r.Origin, "the policy of the mesh's root closes namespace \""+name+"\", which the rule would have to open, and nothing is emitted in it", "Manage the namespace, or exempt it from what closes the cluster.")
+			return nil, false
+		case how == bySelector:
 			parts = nil
 			closed, _ := p.Split(sub.Pods, s)
 			for _, pods := range closed {
 				parts = append(parts, l.known(name, pods))
 			}
-		case byNamespace:
+		default:
 			parts[0] = l.widened(p, s, name, sub)
 		}
 		for _, part := range parts {

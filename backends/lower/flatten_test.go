@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/portolan-dev/portolan/ir"
-	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/set"
 	"pgregory.net/rapid"
 )
@@ -371,5 +370,3 @@ func checkShape(t *rapid.T, s *ir.Stage, o FlattenOptions) {
 		}
 	}
 }
-
-var _ = diag.LacksDeny

@@ -19,6 +19,7 @@ type spaceDecl struct {
 	forEach   *attr
 	broken    bool
 	workloads map[string]*block
+	tests     map[string]*block
 
 	state    evalState
 	elements []*element
@@ -386,7 +387,7 @@ func (l *loader) space(name string) *spaceDecl {
 func (l *loader) collectNamespace(b *block) {
 	d := l.space(b.labels[0].text)
 	if d == nil {
-		d = &spaceDecl{name: b.labels[0].text, rng: b.header, args: map[string]*attr{}, workloads: map[string]*block{}}
+		d = &spaceDecl{name: b.labels[0].text, rng: b.header, args: map[string]*attr{}, workloads: map[string]*block{}, tests: map[string]*block{}}
 		decl := l.declare(b)
 		decl.space = d
 		l.spaces = append(l.spaces, d)
@@ -411,6 +412,16 @@ func (l *loader) collectNamespace(b *block) {
 		if first := d.workloads[c.labels[0].text]; first == nil {
 			d.workloads[c.labels[0].text] = c
 		} else if !slices.Contains(b.body.blocks, first) { // else reported with the block
+			l.twice(c, first)
+		}
+	}
+	for _, c := range b.body.blocks {
+		if c.kind != "test" || len(c.labels) != 1 {
+			continue
+		}
+		if first := d.tests[c.labels[0].text]; first == nil {
+			d.tests[c.labels[0].text] = c
+		} else if !slices.Contains(b.body.blocks, first) {
 			l.twice(c, first)
 		}
 	}

@@ -255,18 +255,23 @@ func (l *loader) decodePortolan(b *block) {
 
 var versionConstraint = regexp.MustCompile(`^\s*(=|!=|>=|<=|>|<|~>)?\s*v?([0-9]+(?:\.[0-9]+){0,2})\s*$`)
 
+var isVersion = regexp.MustCompile(`^[0-9]+(\.[0-9]+)*$`)
+
 // satisfies reports whether a version meets every one of the constraints. A
-// version's suffix, as of a pre-release, is left out of account; no version
-// meets everything.
+// version's suffix, as of a pre-release, is left out of account; what is no
+// version, as a build from source, meets everything.
 func satisfies(version, constraints string) (bool, error) {
-	have, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), "-")
+	have := strings.TrimPrefix(version, "v")
+	if i := strings.IndexAny(have, "-+"); i >= 0 {
+		have = have[:i]
+	}
 	holds := true
 	for part := range strings.SplitSeq(constraints, ",") {
 		m := versionConstraint.FindStringSubmatch(part)
 		if m == nil {
 			return false, fmt.Errorf("%q is neither a version nor an operator and a version", strings.TrimSpace(part))
 		}
-		if version == "" {
+		if !isVersion.MatchString(have) {
 			continue
 		}
 		c := slices.Compare(numbers(have), numbers(m[2]))

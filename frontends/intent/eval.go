@@ -172,7 +172,9 @@ func (s *scope) eval(e hclsyntax.Expression) (cty.Value, bool) {
 		return cty.DynamicVal, false
 	}
 	if !v.IsWhollyKnown() {
-		s.l.unknown = true
+		// In a for expression the evaluator first tries the condition on an
+		// unknown element, which is no error.
+		s.l.unknown = s.l.unknown || s == scopeOf(s.ctx)
 		return v, false
 	}
 	return v, true
@@ -213,8 +215,19 @@ func (l *loader) charge(v cty.Value, at diag.Range) bool {
 		l.diags.Add(diag.TooLarge, at, m.what, "")
 		return false
 	}
-	l.spent += maxValueSize - m.left
-	if l.spent > maxEvaluation {
+	return l.spend(maxValueSize-m.left, at)
+}
+
+// partSize is what an element of a computed list counts when it is decoded,
+// which may happen once for each rule that names the list.
+const partSize = 256
+
+// spend counts against the bound on evaluation.
+func (l *loader) spend(n int, at diag.Range) bool {
+	if l.exhausted {
+		return false
+	}
+	if l.spent += n; l.spent > maxEvaluation {
 		l.exhausted = true
 		l.diags.Add(diag.TooLarge, at, "Evaluating the configuration takes more than Portolan allows.", "The last straw is here; look for nested for expressions over long lists.")
 		return false

@@ -44,7 +44,7 @@ var valueFunctions = map[string]function.Function{
 	"jsondecode":      stdlib.JSONDecodeFunc,
 	"jsonencode":      stdlib.JSONEncodeFunc,
 	"keys":            stdlib.KeysFunc,
-	"length":          stdlib.LengthFunc,
+	"length":          lengthFunc,
 	"log":             stdlib.LogFunc,
 	"lookup":          stdlib.LookupFunc,
 	"lower":           stdlib.LowerFunc,
@@ -100,6 +100,21 @@ func stringTest(name string, test func(s, part string) bool) function.Function {
 		},
 	})
 }
+
+// lengthFunc is Terraform's: it takes strings too.
+var lengthFunc = function.New(&function.Spec{
+	Params: []function.Parameter{{Name: "value", Type: cty.DynamicPseudoType}},
+	Type:   function.StaticReturnType(cty.Number),
+	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
+		switch ty := args[0].Type(); {
+		case ty == cty.String:
+			return stdlib.Strlen(args[0])
+		case ty.IsCollectionType() || ty.IsTupleType() || ty.IsObjectType():
+			return cty.NumberIntVal(int64(args[0].LengthInt())), nil
+		}
+		return cty.UnknownVal(cty.Number), function.NewArgErrorf(0, "a string, a list, a set or a map is needed")
+	},
+})
 
 // replaceFunc is Terraform's: a pattern between slashes is an expression.
 var replaceFunc = function.New(&function.Spec{

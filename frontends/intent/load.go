@@ -78,6 +78,7 @@ type loader struct {
 	spent     int // of maxEvaluation
 	exhausted bool
 	expanded  int // of maxExpanded
+	suggested int // of maxSuggestions
 
 	config *Config
 }

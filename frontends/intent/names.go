@@ -295,7 +295,10 @@ func (s *scope) unknownName(p path, rng diag.Range) {
 			return
 		}
 	}
-	detail := suggest(text, s.visible(), "")
+	detail := ""
+	if s.l.suggested++; s.l.suggested <= maxSuggestions {
+		detail = suggest(text, s.visible(), "")
+	}
 	if detail == "" {
 		for _, d := range s.l.spaces {
 			if d.workloads[text] != nil {
@@ -350,22 +353,24 @@ func (s *scope) visible() []string {
 	return slices.Compact(out)
 }
 
+// maxSuggestions is for how many unknown names a likely one is looked for:
+// the first few show what is wrong, and each costs a look at every name.
+const maxSuggestions = 100
+
 // nearest gives the candidate that was likely meant, or "".
 func nearest(given string, candidates []string) string {
-	best, least := "", 1<<30
+	// A third of a word may be a typo, up to four letters.
+	most := min(max(1, len(given)/3), 4)
+	best, least := "", most+1
 	for _, c := range candidates {
-		if c == given {
+		if d := len(c) - len(given); c == given || d > most || -d > most {
 			continue
 		}
 		if d := levenshtein.Distance(given, c, nil); d < least && d < len(given) {
 			best, least = c, d
 		}
 	}
-	// Half of a short word may be a typo, of a long one four letters.
-	if least <= min(max(1, len(given)/3), 4) {
-		return best
-	}
-	return ""
+	return best
 }
 
 // suggest says what was likely meant, or lists all there is after intro.

@@ -50,7 +50,7 @@ func (v value) peer(what string) ([]PeerRef, bool) {
 		if text == "" || v.expr == nil {
 			text = p.text
 		}
-		return refs(p.list, text, v.rng), true
+		return refs(p.list, text, v.rng), v.s.l.expand(len(p.list), v.rng)
 	}
 	detail := "A peer is a name, or pods(…), namespaces(…), cidr(…) or fqdn(…)."
 	switch ty := val.Type(); {

@@ -174,7 +174,7 @@ func markBroken(blocks []*block, at hcl.Pos) bool {
 
 func (f *file) parseJSON() {
 	parsed, diags := json.Parse(f.src, f.name)
-	f.syntaxErrors(diags)
+	f.syntaxErrors(diags[:min(1, len(diags))]) // what follows comes of the first
 	if parsed == nil || f.broken {
 		return
 	}
@@ -216,9 +216,11 @@ func (f *file) json(b hcl.Body, spec *Spec) body {
 		content, rest, diags := b.PartialContent(schema)
 		f.syntaxErrors(diags)
 		add(content.Attributes)
-		unknown, diags := rest.JustAttributes()
-		f.syntaxErrors(diags)
-		add(unknown)
+		if !diags.HasErrors() {
+			unknown, diags := rest.JustAttributes()
+			f.syntaxErrors(diags)
+			add(unknown)
+		}
 		for _, c := range content.Blocks {
 			inner, _ := spec.Block(c.Type)
 			restore := f.inVariable(c.Type)

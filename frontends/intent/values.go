@@ -135,6 +135,9 @@ func (v value) list(what string) ([]value, bool) {
 			v.empty(what)
 			return nil, false
 		}
+		if !v.s.l.spend(val.LengthInt()*partSize, v.rng) {
+			return nil, false
+		}
 		var out []value
 		for it := val.ElementIterator(); it.Next(); {
 			_, e := it.Element()
@@ -184,6 +187,9 @@ func (v value) entries(what string) ([]entry, bool) {
 	}
 	if ty := val.Type(); !ty.IsMapType() && !ty.IsObjectType() {
 		v.add(diag.WrongType, fmt.Sprintf("%s is a map; this is %s.", what, describe(val)), "Write it in braces: { key = value }.")
+		return nil, false
+	}
+	if !v.s.l.spend(val.LengthInt()*partSize, v.rng) {
 		return nil, false
 	}
 	var out []entry
