@@ -250,14 +250,11 @@ func (l *lowering) rules(p *policy, d ir.Direction, all []ir.Rule) bool {
 	mine := slices.DeleteFunc(slices.Clone(all), func(r ir.Rule) bool { return r.Action != p.level.action })
 	slices.SortStableFunc(mine, func(a, b ir.Rule) int { return rankLogged(a) - rankLogged(b) })
 	var out []v3.Rule
-	done := map[string]bool{}
 	for i := range mine {
 		r := &mine[i]
-		key := strings.Join([]string{r.Origin.Address, r.Peers.String(), r.Traffic.String(), r.Mode.String(), fmt.Sprint(r.Log)}, "\n")
-		if done[key] {
+		if repeats(mine[:i], r) {
 			continue
 		}
-		done[key] = true
 		if rules := l.rule(p, d, r); rules != nil {
 			out = append(out, rules...)
 			p.origins = append(p.origins, r.Origin)
@@ -273,6 +270,19 @@ func (l *lowering) rules(p *policy, d ir.Direction, all []ir.Rule) bool {
 		p.ingress = out
 	}
 	return len(out) > 0
+}
+
+// repeats reports that a rule says what one before it of the same address says,
+// as the companions of two defaults may.
+func repeats(before []ir.Rule, r *ir.Rule) bool {
+	for i := len(before) - 1; i >= 0 && before[i].Origin.Address == r.Origin.Address; i-- {
+		q := &before[i]
+		if q.Log == r.Log && q.Mode == r.Mode && q.Origin.Kind == r.Origin.Kind &&
+			q.Peers.Equal(r.Peers) && q.Traffic.String() == r.Traffic.String() {
+			return true
+		}
+	}
+	return false
 }
 
 func rankLogged(r ir.Rule) int {

@@ -80,6 +80,9 @@ func (l *lowering) peers(d ir.Direction, r *ir.Rule, namespace string) (out []pe
 // mergeNamespaces makes one set of those that differ only in the names of their
 // namespaces.
 func mergeNamespaces(sets []ir.Pods) []ir.Pods {
+	if len(sets) < 2 {
+		return sets
+	}
 	var out []ir.Pods
 	at := map[string]int{}
 	for _, p := range sets {

