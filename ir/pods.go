@@ -91,7 +91,9 @@ func (p Pods) Subtract(q Pods) []Pods {
 	}
 	var out []Pods
 	for _, ns := range p.Namespace.Subtract(q.Namespace) {
-		out = append(out, Pods{ns, p.Labels, p.Account})
+		if ns, ok := withName(ns); ok {
+			out = append(out, Pods{ns, p.Labels, p.Account})
+		}
 	}
 	for _, ls := range p.Labels.Subtract(q.Labels) {
 		out = append(out, Pods{both.Namespace, ls, p.Account})
@@ -100,6 +102,25 @@ func (p Pods) Subtract(q Pods) []Pods {
 		out = append(out, Pods{both.Namespace, both.Labels, a})
 	}
 	return out
+}
+
+// withName puts to use that every namespace has a name: the absence that a
+// complement brings in is taken out of the requirement on it again. False
+// where nothing else is left.
+func withName(s Selector) (Selector, bool) {
+	c := s.Get(NamespaceName)
+	switch {
+	case c.absent == c.except:
+		return s, true
+	case c.except: // present and not one of the values
+		c.absent = true
+	default:
+		c.absent = false
+	}
+	if c.IsEmpty() {
+		return Selector{}, false
+	}
+	return s.Without(NamespaceName).And(Selector{[]Requirement{{NamespaceName, c}}})
 }
 
 // Equal reports whether both are the same set.

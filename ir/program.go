@@ -95,10 +95,11 @@ func (s *Stage) Rules() []Rule {
 }
 
 // The names of the stages that an intent lowers to, around those of its tiers:
-// what always holds, and the rules outside tiers with the defaults.
+// what always holds, and the rules outside tiers with the defaults. No tier can
+// have these names, since a tier's has no parentheses.
 const (
-	StageAxioms = "axioms"
-	StageRules  = "rules"
+	StageAxioms = "(axioms)"
+	StageRules  = "(rules)"
 )
 
 // MTLS says which connections a set of workloads takes: a gate before the

@@ -161,3 +161,14 @@ func TestEmptyIsNeverEverything(t *testing.T) {
 		t.Error("everything without everything has something")
 	}
 }
+
+func TestEveryNamespaceHasAName(t *testing.T) {
+	others := AllPods().Subtract(InNamespace("a"))
+	if len(others) != 1 {
+		t.Fatalf("all pods without those of a: %v", others)
+	}
+	back := AllPods().Subtract(others[0])
+	if len(back) != 1 || !back[0].Equal(InNamespace("a")) {
+		t.Errorf("all pods without all others': %v, want those of a", back)
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	v3 "github.com/projectcalico/api/pkg/apis/projectcalico/v3"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -83,7 +82,7 @@ func (l *lowering) tiers() []*tier {
 		stages := l.program.Stages(d)
 		for i := range stages {
 			s := &stages[i]
-			if s.Name == ir.StageAxioms {
+			if axioms(s) {
 				continue
 			}
 			t, ok := byName[s.Name]
@@ -101,6 +100,12 @@ func (l *lowering) tiers() []*tier {
 		}
 	}
 	return out
+}
+
+// axioms reports a stage of nothing but what always holds.
+func axioms(s *ir.Stage) bool {
+	return s.Name == ir.StageAxioms && len(s.Isolate) == 0 &&
+		!slices.ContainsFunc(s.Rules(), func(r ir.Rule) bool { return r.Origin.Kind != ir.FromAxiom })
 }
 
 // tier emits a tier and its policies.

@@ -3,7 +3,6 @@ package cilium
 import (
 	"fmt"
 	"regexp"
-	"regexp/syntax"
 	"strings"
 
 	"github.com/cilium/cilium/pkg/policy/api"
@@ -11,11 +10,6 @@ import (
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 )
-
-// query is what may follow a path. Cilium's proxy matches an expression against
-// the whole of what the client sends, the query included
-// (pkg/envoy/policy/envoy_l7_rules_translator.go: safe_regex on ":path").
-const query = `(\?.*)?`
 
 func lacksRequests(requests []ir.Request) diag.Code {
 	for _, q := range requests {
@@ -146,131 +140,4 @@ func headerMatches(q ir.Request) ([][]*api.HeaderMatch, *refusal) {
 		}
 	}
 	return ways, nil
-}
-
-// pathPattern is an expression for a path with or without a query, "" for every
-// path. What stands for characters of the path never matches a "?", which would
-// reach into the query.
-func pathPattern(p ir.Path) (string, *refusal) {
-	switch p.Kind() {
-	case ir.PathAny:
-		return "", nil
-	case ir.PathRegex:
-		re, err := pathOnly(p.Text())
-		if err != "" {
-			return "", &refusal{diag.LacksHTTP, "the expression " + p.String() + " has " + err, "Write the expression for the whole path without it; it is anchored anyway."}
-		}
-		return re + query, nil
-	}
-	segments := p.Segments()
-	var b strings.Builder
-	for i, s := range segments {
-		last := i == len(segments)-1
-		if s == "." || s == ".." || s == "" && !last {
-			// pkg/envoy/model.go: normalize_path, merge_slashes.
-			return "", &refusal{diag.LacksHTTP, "Cilium's proxy normalises paths before it matches them, and none would match " + p.String(),
-				"Write the path as it is after normalisation: no `.`, `..` or empty segments."}
-		}
-		b.WriteByte('/')
-		switch {
-		case p.Kind() == ir.PathSegments && s == "*":
-			b.WriteString(`[^/?]+`)
-		case p.Kind() == ir.PathSegments && s == "**" && last:
-			b.WriteString(`[^?]*`)
-		default:
-			b.WriteString(regexp.QuoteMeta(s))
-		}
-	}
-	return b.String() + query, nil
-}
-
-// pathOnly gives an expression for the same paths that matches no "?", in
-// parentheses where what follows would bind to a part of it only. The second
-// result names what stands in the way.
-func pathOnly(text string) (re, obstacle string) {
-	tree, err := syntax.Parse(text, syntax.Perl)
-	if err != nil {
-		return "", err.Error()
-	}
-	same := withoutQuery(tree)
-	end := withoutEnd(tree)
-	if hasEnd(tree) {
-		return "", "an end of text inside"
-	}
-	if same && !end && !strings.Contains(text, `\Q`) { // \Q may quote what follows, too
-		return "(?:" + text + ")", ""
-	}
-	return "(?:" + tree.String() + ")", ""
-}
-
-// withoutQuery takes "?" out of everything that matches it, in place, and
-// reports whether there was nothing to take out.
-func withoutQuery(re *syntax.Regexp) (same bool) {
-	same = true
-	switch re.Op {
-	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		*re = syntax.Regexp{Op: syntax.OpCharClass, Rune: []rune{0, '?' - 1, '?' + 1, 0x10ffff}}
-		return false
-	case syntax.OpLiteral:
-		for _, r := range re.Rune {
-			if r == '?' {
-				*re = syntax.Regexp{Op: syntax.OpNoMatch}
-				return false
-			}
-		}
-	case syntax.OpCharClass:
-		var rest []rune
-		for i := 0; i < len(re.Rune); i += 2 {
-			lo, hi := re.Rune[i], re.Rune[i+1]
-			if hi < '?' || lo > '?' {
-				rest = append(rest, lo, hi)
-				continue
-			}
-			same = false
-			if lo < '?' {
-				rest = append(rest, lo, '?'-1)
-			}
-			if hi > '?' {
-				rest = append(rest, '?'+1, hi)
-			}
-		}
-		if len(rest) == 0 {
-			*re = syntax.Regexp{Op: syntax.OpNoMatch}
-		} else if !same {
-			re.Rune = rest
-		}
-	}
-	for _, sub := range re.Sub {
-		same = withoutQuery(sub) && same
-	}
-	return same
-}
-
-// withoutEnd takes away ends of text that stand at the end of the expression,
-// where they say nothing: it is for the whole path. It reports whether it did.
-func withoutEnd(re *syntax.Regexp) (changed bool) {
-	switch re.Op {
-	case syntax.OpEndText, syntax.OpEndLine:
-		*re = syntax.Regexp{Op: syntax.OpEmptyMatch}
-		return true
-	case syntax.OpConcat:
-		return withoutEnd(re.Sub[len(re.Sub)-1])
-	case syntax.OpAlternate, syntax.OpCapture:
-		for _, sub := range re.Sub {
-			changed = withoutEnd(sub) || changed
-		}
-	}
-	return changed
-}
-
-func hasEnd(re *syntax.Regexp) bool {
-	if re.Op == syntax.OpEndText || re.Op == syntax.OpEndLine {
-		return true
-	}
-	for _, sub := range re.Sub {
-		if hasEnd(sub) {
-			return true
-		}
-	}
-	return false
 }

@@ -43,10 +43,12 @@ func (l *lowering) object(b lower.Bundle) (manifest.Object, bool) {
 		return manifest.Object{}, false
 	}
 	name, escaped := lower.Name(b.Subject)
+	annotations := lower.Annotations(b.Subject, b.Origins)
+	delete(annotations, lower.DescriptionAnnotation) // each rule has its own
 	policy := &Policy{
 		TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: kind},
 		ObjectMeta: metav1.ObjectMeta{
-			Name: name, Namespace: namespace, Labels: lower.Labels(), Annotations: lower.Annotations(b.Subject, b.Origins),
+			Name: name, Namespace: namespace, Labels: lower.Labels(), Annotations: annotations,
 		},
 	}
 	if len(rules) == 1 {
@@ -94,7 +96,7 @@ func (l *lowering) rules(b *lower.Bundle, namespace string) api.Rules {
 		}
 		for _, s := range subjects {
 			rule := &api.Rule{EndpointSelector: s, Description: e.text()}
-			l.close(rule, e.closes)
+			closeRule(rule, e.closes)
 			ok := l.fill(rule, e.egress, ir.Egress, e.proxied)
 			ok = l.fill(rule, e.ingress, ir.Ingress, e.proxied) && ok
 			if ok && !isEmpty(rule) {
@@ -200,10 +202,10 @@ func defaults(origins []ir.Origin) string {
 	return strings.Join(slices.Compact(out), ", ")
 }
 
-// close makes a rule close its subject: an item that is for nobody, which is
+// closeRule makes a rule close its subject: an item that is for nobody, which is
 // what an empty one is in a Cilium policy (pkg/policy/utils/parserules.go). An
 // empty list would be refused, and enableDefaultDeny alone would do nothing.
-func (l *lowering) close(rule *api.Rule, d ir.Directions) {
+func closeRule(rule *api.Rule, d ir.Directions) {
 	if d.Has(ir.Ingress) {
 		rule.Ingress = []api.IngressRule{{}}
 	}

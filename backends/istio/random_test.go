@@ -41,8 +41,9 @@ func (g *generator) intent() string {
 		g.line("  mtls = %q", g.pick("strict", "permissive"))
 	}
 	g.line("}")
-	g.line("namespace \"istio-system\" {\n  managed = false\n  mesh = false\n}")
-	g.line("namespace \"kube-system\" {\n  managed = false\n}")
+	if !g.odds(3) {
+		g.line("namespace \"istio-system\" {\n  managed = false\n  mesh = false\n}")
+	}
 	for _, ns := range []string{"shop", "ops", "mon"} {
 		g.namespace(ns)
 	}
@@ -77,6 +78,7 @@ func (g *generator) namespace(ns string) {
 			g.line("  mtls = %q", g.pick("strict", "strict", "permissive"))
 		}
 	}
+	unmeshed := g.odds(3)
 	for _, p := range places {
 		in, name, _ := strings.Cut(p, ".")
 		if in != ns {
@@ -95,7 +97,7 @@ func (g *generator) namespace(ns string) {
 			g.line("    service_account = %q", g.pick(name, name, name, name, "shared"))
 		}
 		g.line("    ports = { http = { port = 80, protocol = \"http\" } }")
-		if g.odds(12) {
+		if unmeshed && g.odds(8) {
 			g.line("    mesh = false")
 		} else if g.odds(8) && ns != "mon" {
 			g.line("    mtls_ports = { 90 = \"permissive\" }")

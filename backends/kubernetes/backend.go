@@ -131,11 +131,13 @@ func (l *lowering) flatten(d ir.Direction) (*ir.Stage, bool) {
 }
 
 func nearestTo(r lower.FlattenRefusal) string {
-	switch r.Code {
-	case diag.LacksDeny:
-		return "Close the pods (`default_deny`) and allow what is meant, take the peers out of the allows with `except`, or render for `calico` or `cilium`, which have deny rules."
-	case diag.NeedsFact:
+	switch {
+	case r.Code == diag.NeedsFact:
 		return "State the facts in the `cluster` block, or render for `calico` or `cilium`, which have deny rules."
+	case r.Code == diag.LacksDeny:
+		return "Close the pods (`default_deny`) and allow what is meant, take the peers out of the allows with `except`, render for `calico` or `cilium`, which have deny rules, or accept it as `widened`, which leaves the deny out."
+	case r.Rule.Action == ir.Pass:
+		return "Write the rules that it passes on to into one tier, render for `calico`, which has tiers and order, or accept it as `widened`, which leaves the pass out."
 	}
-	return "Take the peers out of the allows with `except`, or render for `calico`, which has deny rules, tiers and order."
+	return "Take the peers out with `except`, or by fewer labels, render for `calico`, which has deny rules, tiers and order, or accept it as `narrowed`, which takes the rule out."
 }

@@ -80,7 +80,7 @@ func unsayableTraffic(t ir.Traffic) *refusal {
 	}
 	if v4, v6 := t.ICMP(); !t.IsAll() && !(v4.IsEmpty() && v6.IsEmpty()) {
 		return &refusal{diag.LacksICMP, "what native NetworkPolicy does with ICMP is left to the CNI",
-			"Render for `calico` or `cilium`, or accept it as `widened`, which takes ICMP out of the rule, or as `narrowed`, which takes the rule out."}
+			"Render for `calico` or `cilium`, or give ICMP a rule of its own and accept that as `narrowed`, which takes it out."}
 	}
 	return nil
 }

@@ -4,18 +4,17 @@ import (
 	"slices"
 
 	"github.com/portolan-dev/portolan/ir"
-	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/set"
 )
 
 // obstacle is why a difference or an intersection has no exact form. The
 // operations here never approximate: they are exact, or they name an obstacle.
 type obstacle struct {
-	code   diag.Code
 	reason string // a clause
+	fact   bool   // stating a fact of the cluster would help
 }
 
-func blocked(code diag.Code, reason string) *obstacle { return &obstacle{code, reason} }
+func blocked(reason string) *obstacle { return &obstacle{reason: reason} }
 
 // domain is what exactness hangs on beside the sets themselves.
 type domain struct {
@@ -144,10 +143,10 @@ func (d domain) covered(a ir.Peer, by []ir.Peer) bool {
 }
 
 var (
-	namesAndAddresses = blocked(diag.LacksFQDN, "which addresses a DNS name has is not known, so names and addresses cannot be taken out of each other")
-	namesAndNames     = blocked(diag.LacksFQDN, "an address may have several DNS names, so one name cannot be taken out of another")
-	apiServerPlace    = blocked(diag.NeedsFact, "whether the API server runs on nodes or outside the cluster is not known: state `api_server` and `node_cidrs`")
-	nodesByAddress    = blocked(diag.LacksDeny, "single addresses cannot be taken out of the nodes")
+	namesAndAddresses = blocked("which addresses a DNS name has is not known, so names and addresses cannot be taken out of each other")
+	namesAndNames     = blocked("an address may have several DNS names, so one name cannot be taken out of another")
+	apiServerPlace    = &obstacle{"whether the API server runs on nodes or outside the cluster is not known: state `api_server` and `node_cidrs`", true}
+	nodesByAddress    = blocked("single addresses cannot be taken out of the nodes")
 )
 
 // rank orders a pair of peers, so that peerAnd looks at each pair once.
@@ -389,14 +388,11 @@ func requestsGoverned(t, u ir.Traffic) *obstacle {
 		tcp, ok1 := t.Transport().Only(ir.TCP)
 		other, ok2 := u.Transport().Only(ir.TCP)
 		if ok1 && ok2 && trafficOverlaps(tcp, other) && !requestsCovered(t, u) {
-			if u.Requests()[0].GRPC {
-				return blocked(diag.LacksGRPC, "single gRPC methods cannot be taken out of other traffic")
-			}
-			return blocked(diag.LacksHTTP, "single HTTP requests cannot be taken out of other traffic")
+			return blocked("single HTTP requests cannot be taken out of other traffic")
 		}
 	}
 	if u.Names() != nil && !namesCovered(t, u) {
-		return blocked(diag.LacksDNS, "single DNS names cannot be taken out of other traffic")
+		return blocked("single DNS names cannot be taken out of other traffic")
 	}
 	return nil
 }
@@ -413,7 +409,7 @@ func namesCovered(t, u ir.Traffic) bool {
 	})
 }
 
-var namedPorts = blocked(diag.LacksPorts, "which number a port name stands for is not known, so it cannot be taken out of numbers: declare it in the workload's `ports`")
+var namedPorts = blocked("which number a port name stands for is not known, so it cannot be taken out of numbers: declare it in the workload's `ports`")
 
 // trafficAnd is the traffic in both; none where they are surely disjoint. t's
 // restriction to requests stays, u's must not narrow it.
@@ -523,10 +519,10 @@ func (d domain) trafficMinus(t, u ir.Traffic) (rest ir.Traffic, some bool, ob *o
 	}
 	if t.IsAll() {
 		if !d.portsOnly {
-			return ir.Traffic{}, false, blocked(diag.LacksPorts, "protocols other than TCP, UDP, SCTP and ICMP have no name, so nothing can be taken out of all traffic")
+			return ir.Traffic{}, false, blocked("protocols other than TCP, UDP, SCTP and ICMP have no name, so nothing can be taken out of all traffic")
 		}
 		if v4, v6 := u.ICMP(); !v4.IsEmpty() || !v6.IsEmpty() {
-			return ir.Traffic{}, false, blocked(diag.LacksICMP, "ICMP cannot be taken out of all traffic")
+			return ir.Traffic{}, false, blocked("ICMP cannot be taken out of all traffic")
 		}
 		all := ir.Traffic{}
 		for _, p := range ir.Protocols {
@@ -547,7 +543,7 @@ func (d domain) trafficMinus(t, u ir.Traffic) (rest ir.Traffic, some bool, ob *o
 	v4, ok4 := icmpMinus(t4, u4)
 	v6, ok6 := icmpMinus(t6, u6)
 	if !ok4 || !ok6 {
-		return ir.Traffic{}, false, blocked(diag.LacksICMP, "single ICMP messages cannot be taken out of all of them")
+		return ir.Traffic{}, false, blocked("single ICMP messages cannot be taken out of all of them")
 	}
 	out = out.Or(ir.ICMPTraffic(v4, v6))
 	if out.IsEmpty() {

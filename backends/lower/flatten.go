@@ -30,8 +30,10 @@ type FlattenOptions struct {
 	NoAccounts bool
 }
 
-// FlattenRefusal is a rule that stands in the way of flattening, and why: a
-// code of diag's P4 errors and a clause.
+// FlattenRefusal is a rule that stands in the way of flattening, and why, as a
+// clause. Code is LacksDeny for a deny that has to be taken out of allows,
+// LacksOrder for what overrides rules after it or falls into too many parts, or
+// NeedsFact.
 type FlattenRefusal struct {
 	Rule   *ir.Rule
 	Code   diag.Code
@@ -200,7 +202,7 @@ func (f *flattening) decide(b box, passes []box) []box {
 	switch {
 	case b.rule.Action == ir.Allow:
 		if !f.options.KeepDenies {
-			parts, ok = f.minusAll(parts, f.denies, "")
+			parts, ok = f.minusAll(parts, f.denies, diag.LacksDeny)
 		}
 		if ok {
 			parts, ok = f.through(parts, f.gates)
@@ -270,7 +272,7 @@ func (f *flattening) passed() {
 			}
 			ok := true
 			if !f.options.KeepDenies {
-				parts, ok = f.minusAll(parts, f.denies, "")
+				parts, ok = f.minusAll(parts, f.denies, diag.LacksDeny)
 			}
 			if ok {
 				parts, ok = f.through(parts, others)
@@ -294,7 +296,7 @@ func (f *flattening) and(b, pass box, closed []ir.Pods) ([]box, bool) {
 		traffic, some, ob = trafficAnd(b.traffic, pass.traffic)
 	}
 	if ob != nil {
-		f.refuse(pass.rule, diag.LacksOrder, fmt.Sprintf("what it passes on of rule %q has no exact form: %s", b.rule.Origin.Address, ob.reason))
+		f.refuse(pass.rule, ob.codeOr(diag.LacksOrder), fmt.Sprintf("what it passes on of rule %q has no exact form: %s", b.rule.Origin.Address, ob.reason))
 		return nil, false
 	}
 	if !some {
@@ -325,15 +327,14 @@ func (f *flattening) overlap(a, b box) bool {
 }
 
 // minusAll takes every box of out out of the parts. What has no exact form is
-// refused as the rule's that is taken out, with the code or, where that is "",
-// with the obstacle's.
+// refused as the rule's that is taken out.
 func (f *flattening) minusAll(parts, out []box, code diag.Code) ([]box, bool) {
 	for _, o := range out {
 		var next []box
 		for _, b := range parts {
 			left, ob := f.minus(b, o)
 			if ob != nil {
-				f.refuse(o.rule, cmp.Or(code, ob.code), fmt.Sprintf("taking it out of rule %q has no exact form: %s", b.rule.Origin.Address, ob.reason))
+				f.refuse(o.rule, ob.codeOr(code), fmt.Sprintf("taking it out of rule %q has no exact form: %s", b.rule.Origin.Address, ob.reason))
 				return nil, false
 			}
 			next = append(next, left...)
@@ -378,7 +379,7 @@ func (f *flattening) minus(a, b box) ([]box, *obstacle) {
 		out = append(out, box{pods, both, traffic, a.rule})
 	}
 	if f.options.NoAccounts && slices.ContainsFunc(out, func(c box) bool { return newAccounts(a, c) }) {
-		return nil, blocked(diag.LacksIdentity, "its pods are told by service account")
+		return nil, blocked("its pods are told by service account")
 	}
 	return out, nil
 }
@@ -409,6 +410,14 @@ func partsOf(boxes []box) int {
 		n += len(b.peers.List())
 	}
 	return n
+}
+
+// codeOr gives the code to refuse with: a fact that would help comes first.
+func (ob *obstacle) codeOr(code diag.Code) diag.Code {
+	if ob.fact {
+		return diag.NeedsFact
+	}
+	return code
 }
 
 func (f *flattening) refuse(r *ir.Rule, code diag.Code, reason string) {

@@ -146,7 +146,7 @@ func TestFlattenCases(t *testing.T) {
 		}, {
 			name:    "an account in a format that sees none",
 			stages:  []ir.Stage{closed(rule(t, "d", ir.Deny, a, every, account), rule(t, "r", ir.Allow, a, every, ir.InNamespace("b")))},
-			refused: "P4009 d service account",
+			refused: "P4005 d service account",
 		}, {
 			name:     "an account in a format that sees it",
 			stages:   []ir.Stage{closed(rule(t, "d", ir.Deny, a, every, account), rule(t, "r", ir.Allow, a, every, ir.InNamespace("b")))},

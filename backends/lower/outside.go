@@ -45,7 +45,7 @@ func (t Target) OutsideBeside(diags *diag.List, e ir.External, f ir.Facts, r *ir
 		}
 	}
 	if !nodes {
-		out = out.Subtract(f.NodeCIDRs)
+		out = out.Subtract(f.NodeCIDRs).Subtract(f.DNS.NodeLocal) // which its node listens on
 		if f.NodeCIDRs.IsEmpty() {
 			missing = append(missing, "node_cidrs")
 		}
@@ -60,7 +60,7 @@ func (t Target) OutsideBeside(diags *diag.List, e ir.External, f ir.Facts, r *ir
 	}
 	facts := strings.Join(missing, " and ")
 	why := "an address range matches pods and nodes too on " + string(t.Profile.Engine) + ", and " + facts + " " + isAre(missing) + " not stated"
-	fix := "State it in the cluster block, for example `cluster { " + missing[0] + " = [\"10.244.0.0/16\"] }`. Until then the private ranges could be pods or nodes."
+	fix := "State it in the cluster block, for example `cluster { " + missing[0] + " = [\"" + example[missing[0]] + "\"] }`. Until then the private ranges could be pods or nodes."
 	out = out.Subtract(Private())
 	if r.Action != ir.Allow || out.IsEmpty() {
 		t.Refuse(diags, diag.NeedsFact, r.Origin, why, fix)
@@ -70,6 +70,9 @@ func (t Target) OutsideBeside(diags *diag.List, e ir.External, f ir.Facts, r *ir
 		"Rule \""+r.Origin.Address+"\" leaves private addresses out on target \""+t.Name+"\": "+why+".", fix)
 	return out, true
 }
+
+// example is a value for each fact, for messages.
+var example = map[string]string{"pod_cidrs": "10.244.0.0/16", "node_cidrs": "192.168.0.0/24"}
 
 func isAre(list []string) string {
 	if len(list) == 1 {

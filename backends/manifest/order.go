@@ -130,7 +130,6 @@ var (
 		{"egress", calicoRule},
 	}}
 	calicoRule = &shape{keys: []key{
-		{"metadata", list("annotations")},
 		{"action", nil},
 		{"ipVersion", nil},
 		{"protocol", nil},
@@ -140,6 +139,7 @@ var (
 		{"source", calicoEntity},
 		{"destination", calicoEntity},
 		{"http", list("methods", "paths")},
+		{"metadata", list("annotations")},
 	}}
 	// The upstream type has entities by value, so an absent one marshals as {}.
 	// Both mean that the rule does not restrict this side.

@@ -104,11 +104,7 @@ spec:
   types:
   - Ingress
   ingress:
-  - metadata:
-      annotations:
-        destination: null
-        source: ""
-    action: Allow
+  - action: Allow
     protocol: TCP
     destination:
       namespaceSelector: global()
@@ -116,6 +112,10 @@ spec:
       ports:
       - "80:90"
       - 443
+    metadata:
+      annotations:
+        destination: null
+        source: ""
   - {}
   - action: Deny
     http: {}

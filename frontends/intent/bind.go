@@ -34,7 +34,10 @@ type elementExpr struct {
 }
 
 // metered is an expression whose value counts against the bounds.
-type metered struct{ hclsyntax.Expression }
+type metered struct {
+	hclsyntax.Expression
+	most int // that the value may take
+}
 
 // Value resolves the name in the scope that the context carries.
 func (e *nameExpr) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
@@ -75,7 +78,7 @@ func (e *metered) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 		return cty.DynamicVal, nil
 	}
 	v, diags := e.Expression.Value(ctx)
-	if !s.l.charge(v, toRange(e.Range())) {
+	if !s.l.chargeUpTo(v, e.most, toRange(e.Range())) {
 		return cty.DynamicVal, diags
 	}
 	return v, diags
@@ -157,8 +160,11 @@ func (f *file) bindIn(e hclsyntax.Expression, locals []string) hclsyntax.Express
 	case *hclsyntax.ParenthesesExpr:
 		sub(&e.Expression)
 	case *hclsyntax.TemplateExpr:
-		for i := range e.Parts {
+		for i := range e.Parts { // together they make one string
 			meter(&e.Parts[i])
+			if m, ok := e.Parts[i].(*metered); ok {
+				m.most = maxValueSize / len(e.Parts)
+			}
 		}
 	case *hclsyntax.TemplateWrapExpr:
 		sub(&e.Wrapped)
@@ -172,7 +178,7 @@ func meteredExpr(e hclsyntax.Expression) hclsyntax.Expression {
 	if _, literal := e.(*hclsyntax.LiteralValueExpr); literal {
 		return e
 	}
-	return &metered{e}
+	return &metered{e, maxValueSize}
 }
 
 // bindLiteral refuses numbers that are small as text and huge written out,
@@ -232,7 +238,63 @@ func (f *file) bindCall(e *hclsyntax.FunctionCallExpr, locals []string) hclsynta
 		f.unknownFunction(e)
 		return &hclsyntax.LiteralValueExpr{Val: cty.DynamicVal, SrcRange: e.Range()}
 	}
-	return &metered{e}
+	f.unifyArgs(e)
+	return &metered{e, maxValueSize}
+}
+
+// unified is an argument for a parameter that is a list, set or map of any one
+// type. Cty finds that type by comparing every element with every other, which
+// takes minutes for long lists; where all are of one type to begin with, that
+// is not needed.
+type unified struct{ hclsyntax.Expression }
+
+// maxMixed is how many elements of different types are left to cty.
+const maxMixed = 1000
+
+func (f *file) unifyArgs(e *hclsyntax.FunctionCallExpr) {
+	fn := valueFunctions[e.Name]
+	for i := range e.Args {
+		p := fn.VarParam()
+		if i < len(fn.Params()) {
+			p = &fn.Params()[i]
+		}
+		if p == nil {
+			return // one argument too many, which the evaluator reports
+		}
+		anyElement := p.Type.IsCollectionType() && p.Type.ElementType() == cty.DynamicPseudoType
+		if anyElement || e.Name == "toset" || e.Name == "tolist" || e.Name == "tomap" {
+			e.Args[i] = &unified{e.Args[i]}
+		}
+	}
+}
+
+// Value evaluates, and makes a list of a tuple and a map of an object whose
+// elements are of one type.
+func (e *unified) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	v, diags := e.Expression.Value(ctx)
+	ty := v.Type()
+	if !v.IsWhollyKnown() || v.IsNull() || !ty.IsTupleType() && !ty.IsObjectType() || v.LengthInt() == 0 {
+		return v, diags
+	}
+	var first cty.Type
+	for it := v.ElementIterator(); it.Next(); {
+		_, x := it.Element()
+		switch {
+		case first == cty.NilType && x.Type() != cty.DynamicPseudoType:
+			first = x.Type()
+		case !x.Type().Equals(first):
+			if v.LengthInt() > maxMixed {
+				s := scopeOf(ctx)
+				s.l.diags.Add(diag.TooLarge, toRange(e.Range()), fmt.Sprintf("There are more than %d elements of different types in one list.", maxMixed), "")
+				return cty.DynamicVal, diags
+			}
+			return v, diags
+		}
+	}
+	if ty.IsTupleType() {
+		return cty.ListVal(v.AsValueSlice()), diags
+	}
+	return cty.MapVal(v.AsValueMap()), diags
 }
 
 func (f *file) unknownFunction(e *hclsyntax.FunctionCallExpr) {

@@ -195,6 +195,17 @@ func (l *loader) report(diags hcl.Diagnostics, at diag.Range) {
 	}
 }
 
+// tooMany reports that enough was said of one place: an element of a computed
+// list has no place of its own, and a list can have a hundred thousand wrong
+// ones.
+func (l *loader) tooMany(at diag.Range) bool {
+	if at != l.lastPlace {
+		l.lastPlace, l.atPlace = at, 0
+	}
+	l.atPlace++
+	return l.atPlace > 10
+}
+
 // sentence ends a text with a full stop.
 func sentence(s string) string {
 	s = strings.TrimSpace(s)
@@ -209,18 +220,29 @@ func (l *loader) charge(v cty.Value, at diag.Range) bool {
 	if l.exhausted {
 		return false
 	}
-	m := meter{left: maxValueSize}
+	return l.chargeUpTo(v, maxValueSize, at)
+}
+
+// stepSize is what evaluating anything at all counts, so that loops end whose
+// values are small.
+const stepSize = 64
+
+func (l *loader) chargeUpTo(v cty.Value, most int, at diag.Range) bool {
+	m := meter{left: most}
 	m.value(v)
+	if m.left < 0 && m.what == "" {
+		m.what = fmt.Sprintf("The value takes more than %s.", bytesText(most))
+	}
 	if m.what != "" {
 		l.diags.Add(diag.TooLarge, at, m.what, "")
 		return false
 	}
-	return l.spend(maxValueSize-m.left, at)
+	return l.spend(most-m.left+stepSize, at)
 }
 
 // partSize is what an element of a computed list counts when it is decoded,
 // which may happen once for each rule that names the list.
-const partSize = 256
+const partSize = 64
 
 // spend counts against the bound on evaluation.
 func (l *loader) spend(n int, at diag.Range) bool {
@@ -243,7 +265,7 @@ type meter struct {
 
 func (m *meter) value(v cty.Value) {
 	m.left -= 16
-	if m.what != "" || !v.IsKnown() || v.IsNull() {
+	if m.what != "" || m.left < 0 || !v.IsKnown() || v.IsNull() {
 		return
 	}
 	ty := v.Type()
@@ -259,7 +281,7 @@ func (m *meter) value(v cty.Value) {
 			m.what = fmt.Sprintf("There are more than %d elements in one value.", maxElements)
 			return
 		}
-		for it := v.ElementIterator(); it.Next() && m.what == ""; {
+		for it := v.ElementIterator(); it.Next() && m.what == "" && m.left >= 0; {
 			k, e := it.Element()
 			if k.Type() == cty.String && !ty.IsSetType() {
 				m.left -= len(k.AsString())
@@ -267,9 +289,13 @@ func (m *meter) value(v cty.Value) {
 			m.value(e)
 		}
 	}
-	if m.left < 0 && m.what == "" {
-		m.what = fmt.Sprintf("The value takes more than %d MiB.", maxValueSize>>20)
+}
+
+func bytesText(n int) string {
+	if n >= 1<<20 {
+		return fmt.Sprintf("%d MiB", n>>20)
 	}
+	return fmt.Sprintf("%d bytes", n)
 }
 
 func magnitude(f *big.Float) int {

@@ -77,8 +77,10 @@ type loader struct {
 
 	spent     int // of maxEvaluation
 	exhausted bool
-	expanded  int // of maxExpanded
-	suggested int // of maxSuggestions
+	expanded  int        // of maxExpanded
+	suggested int        // of maxSuggestions
+	lastPlace diag.Range // for tooMany
+	atPlace   int
 
 	config *Config
 }

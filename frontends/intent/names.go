@@ -264,7 +264,7 @@ func (s *scope) ownLabel(d *declaration, rest []step, rng diag.Range) {
 // it may have been declared in what could not be read, so nothing is said.
 func (s *scope) unknownName(p path, rng diag.Range) {
 	text := p.String()
-	if s.l.broken || s.l.bad[text] || s.l.bad[p.steps[len(p.steps)-1].name] {
+	if s.l.broken || s.l.bad[text] || s.l.bad[p.steps[len(p.steps)-1].name] || s.l.tooMany(rng) {
 		return
 	}
 	where := "at top level"

@@ -268,7 +268,7 @@ func prefixes(list []value, warnings *diag.List) ([]netip.Prefix, bool) {
 			ok = false
 			continue
 		}
-		if masked {
+		if masked && (v.expr != nil || !v.s.l.tooMany(v.rng)) {
 			*warnings = append(*warnings, diag.New(diag.HostBits, v.rng, fmt.Sprintf("%s has bits set beyond its prefix.", text), fmt.Sprintf("It means %s.", p)))
 		}
 		out = append(out, p)

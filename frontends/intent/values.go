@@ -55,6 +55,9 @@ func (v value) part(val cty.Value) value { return value{s: v.s, ctx: v.ctx, val:
 
 // add reports something about the value.
 func (v value) add(code diag.Code, summary, detail string) {
+	if v.expr == nil && v.s.l.tooMany(v.rng) {
+		return
+	}
 	v.s.l.diags.Add(code, v.rng, summary, detail)
 }
 

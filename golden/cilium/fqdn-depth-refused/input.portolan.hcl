@@ -2,11 +2,8 @@
 external "mirrors" { fqdns = ["**.debian.org"] }
 
 namespace "shop" {
+  dns = false
   workload "build" { labels = { app = "build" } }
   allow build to mirrors { tcp = [443] } # want P4004 "as one label only"
-  allow "ask" {
-    from = [build]
-    to   = [dns]
-    dns  = ["**.debian.org"] # restricts nothing beside the namespace's DNS, and is refused all the same
-  }
+  allow build to dns { dns = ["**.debian.org"] } # want P4003 "as one label only"
 }

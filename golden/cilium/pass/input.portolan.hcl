@@ -1,8 +1,9 @@
-# What a pass takes out of its tier's denies is decided by the rules after it.
+# What a pass takes past its tier's end is decided by the rules after it.
 external "partners" { cidrs = ["198.51.100.0/24"] }
 
-tier "security" {
-  order = 100
+tier "perimeter" {
+  order   = 100
+  default = "deny"
   pass "partners" {
     from = [partners]
     to   = [shop.web]
@@ -10,16 +11,7 @@ tier "security" {
   }
 }
 
-tier "perimeter" {
-  order = 200
-  deny "outside" {
-    from = [world]
-    to   = [shop.db]
-  }
-}
-
 namespace "shop" {
   workload "web" { labels = { app = "web" } }
-  workload "db" { labels = { app = "db" } }
-  allow world to web { tcp = [443] }
+  allow world to web { tcp = [443, 8443] }
 }

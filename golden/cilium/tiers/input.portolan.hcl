@@ -1,25 +1,23 @@
-# Tiers become one level where that means the same: an earlier allow takes its part out of a later deny.
+# Tiers become one level where that means the same: what an earlier tier allows is taken out of a later deny.
 tier "platform" {
   order = 100
-  allow "ops.scraper" to cluster { tcp = [9090] }
+  allow "quarantine.suspect" to cluster { tcp = [9090] }
 }
 
 tier "security" {
   order = 200
-  deny "quarantine.any" to cluster {}
+  deny quarantine to cluster { tcp = any }
 }
 
 namespace "shop" {
   workload "web" { labels = { app = "web" } }
-  allow "quarantine.any" to web { tcp = [80] }
-}
-
-namespace "ops" {
-  managed = false
-  workload "scraper" { labels = { app = "scraper" } }
+  allow "quarantine.suspect" to web {
+    tcp = [80]
+    udp = [80]
+  }
 }
 
 namespace "quarantine" {
   managed = false
-  workload "any" { labels = { zone = "red" } }
+  workload "suspect" { labels = { zone = "red" } }
 }

@@ -4,7 +4,7 @@ external "tracker" { fqdns = ["tracker.example.com"] }
 namespace "shop" {
   workload "web" { labels = { app = "web" } }
   allow web to "cdn" { tcp = [443] }
-  deny web to tracker { tcp = [443] } # want P4004 "names and addresses"
+  deny web to tracker { tcp = [443] } # want P4005 "names and addresses"
 }
 
 external "cdn" { cidrs = ["198.51.100.0/24"] }

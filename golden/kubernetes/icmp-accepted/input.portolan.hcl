@@ -1,18 +1,20 @@
-# With the loss of ICMP accepted the rule keeps its ports.
+# ICMP in a rule of its own can be given up: the ports stay.
 namespace "shop" {
   workload "web" { labels = { app = "web" } }
   workload "probe" { labels = { app = "probe" } }
-  allow probe to web {
-    tcp  = [80]
+  allow probe to web { tcp = [80] }
+  allow "ping" {
+    from = [probe]
+    to   = [web]
     icmp = [8]
   }
 }
 
 target "legacy" {
   cni = "kubernetes"
-  accept "widened" {
+  accept "narrowed" {
     lacks  = ["icmp"]
-    rules  = ["shop/probe->web"]
+    rules  = ["shop/ping"]
     reason = "nobody pings"
   }
 }
