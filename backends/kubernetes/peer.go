@@ -147,7 +147,7 @@ func endsOf(d ir.Direction, r *ir.Rule) (ends, *refusal) {
 		case ir.Nodes:
 			// The pod's own node reaches it whatever policies say (web:
 			// network-policies.md, "NetworkPolicy"), so ingress needs the others.
-			if d == ir.Egress && !(p.Own && p.Other) {
+			if d == ir.Egress && (!p.Own || !p.Other) {
 				return e, &refusal{diag.CannotSay, "a NetworkPolicy cannot tell the pod's own node from the others", "Name `nodes`, which is all of them."}
 			}
 			e.nodes = p.Other

@@ -78,7 +78,7 @@ func unsayableTraffic(t ir.Traffic) *refusal {
 		return &refusal{diag.LacksDNS, "native NetworkPolicy does not read DNS queries, and would let every name be resolved",
 			"Render for `cilium`, or accept it as `widened`."}
 	}
-	if v4, v6 := t.ICMP(); !t.IsAll() && !(v4.IsEmpty() && v6.IsEmpty()) {
+	if v4, v6 := t.ICMP(); !t.IsAll() && (!v4.IsEmpty() || !v6.IsEmpty()) {
 		return &refusal{diag.LacksICMP, "what native NetworkPolicy does with ICMP is left to the CNI",
 			"Render for `calico` or `cilium`, or give ICMP a rule of its own and accept that as `narrowed`, which takes it out."}
 	}

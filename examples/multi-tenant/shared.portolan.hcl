@@ -49,11 +49,11 @@ allow "search" {
 }
 
 test "tenants do not reach each other" {
-  deny "acme and globex" {
+  deny "acme-globex" {
     from = [tenant["acme"]]
     to   = [tenant["globex"]]
   }
-  deny "globex and initrode" {
+  deny "globex-initrode" {
     from = [tenant["globex"], tenant["initrode"]]
     to   = [tenant["acme"]]
   }

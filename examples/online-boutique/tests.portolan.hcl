@@ -1,16 +1,16 @@
 namespace "boutique" {
   test "users see the frontend only" {
     allow world to frontend { tcp = [8080] }
-    deny "anything else" {
-      from = [world]
-      to   = [self]
+    deny "all-else" {
+      from      = [world]
+      to        = [self]
       except_to = [frontend]
     }
   }
 
   test "cards are charged at checkout only" {
     allow checkoutservice to paymentservice { tcp = [50051] }
-    deny "by anybody else" {
+    deny "everybody-else" {
       from   = [cluster]
       except = [checkoutservice]
       to     = [paymentservice]
@@ -31,7 +31,7 @@ namespace "boutique" {
 
   test "the load generator is a user like any other" {
     allow loadgenerator to frontend { tcp = [8080] }
-    deny "past the frontend" {
+    deny "past-the-frontend" {
       from      = [loadgenerator]
       to        = [self]
       except_to = [frontend]

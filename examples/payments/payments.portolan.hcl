@@ -21,7 +21,7 @@ namespace "payments" {
 
   workload "payment" {
     labels = { "app.kubernetes.io/name" = "payment" }
-    ports  = { http = 8443, metrics = 9090 }
+    ports  = { https = 8443, metrics = 9090 }
   }
 
   workload "ledger" {
@@ -47,7 +47,7 @@ namespace "payments" {
 
   allow order to payment {
     description = "charging for an order"
-    tcp         = ["http"]
+    tcp         = ["https"]
   }
 
   allow payment to ledger {

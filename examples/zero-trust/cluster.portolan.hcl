@@ -16,13 +16,9 @@ cluster {
   }
 }
 
-# The cluster's own: named here so that rules can name them.
-namespace "kube-system" {
-  managed = false
-
-  workload "metrics-server" { labels = { k8s-app = "metrics-server" } }
+target "calico" {
+  cni    = "calico"
+  exempt = ["kube-system", "local-path-storage", "calico-system", "calico-apiserver"] # Calico's own pods
 }
-
-target "calico" { cni = "calico" }
 
 target "cilium" { cni = "cilium" }

@@ -10,10 +10,10 @@ namespace "monitoring" {
     ports  = { web = 3000 }
   }
 
-  # The only opening that stands in every namespace: it names one sender and a
-  # port by its name, whatever number a team has given it.
+  # The only opening that stands in other teams' namespaces: it names one sender
+  # and a port by its name, whatever number a team has given it.
   allow prometheus to cluster {
-    description = "metrics of every pod that has a port of that name"
+    description = "metrics of every declared workload with a port of that name"
     tcp         = ["metrics"]
     at          = "both"
   }

@@ -195,7 +195,11 @@ func (v value) icmpTerm() (ICMPTerm, bool) {
 		v.empty("The ICMP type")
 		return t, false
 	case ty == cty.Number:
-		text = val.AsBigFloat().Text('f', -1)
+		if n, ok := whole(val); ok && n >= 0 && n <= 255 {
+			t.Type = uint8(n)
+			return t, true
+		}
+		text = val.AsBigFloat().Text('g', 20)
 	case ty == cty.String:
 		text = val.AsString()
 	case ty.Equals(constraintType) && val.EncapsulatedValue().(*constraint).text == "any":
