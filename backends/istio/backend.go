@@ -68,9 +68,9 @@ type lowering struct {
 
 	closures   map[string]closure // by namespace
 	rootClosed bool
-	root       site       // of the policy that closes every namespace
-	restricted []*ir.Rule // allows of some requests only
-	plaintext  []*ir.Rule // allows that let in peers without an identity
+	root       site                  // of the policy that closes every namespace
+	restricted map[string][]*ir.Rule // allows of some requests only, by namespace; "" for several
+	plaintext  []*ir.Rule            // allows that let in peers without an identity
 }
 
 func newLowering(p *ir.Program, t lower.Target) *lowering {
@@ -80,7 +80,7 @@ func newLowering(p *ir.Program, t lower.Target) *lowering {
 		said:      map[string]bool{},
 		workloads: map[string][]*ir.Workload{},
 		policies:  map[string]*policy{},
-		closures:  map[string]closure{},
+		closures:  map[string]closure{}, restricted: map[string][]*ir.Rule{},
 	}
 	for i := range p.Inventory.Workloads {
 		w := &p.Inventory.Workloads[i]
@@ -189,7 +189,8 @@ func (l *lowering) authorize(p *ir.Program, s *ir.Stage) {
 	slices.SortStableFunc(denies, compareRules)
 	for i := range allows {
 		if allows[i].Traffic.Requests() != nil {
-			l.restricted = append(l.restricted, &allows[i])
+			ns, _ := allows[i].Subject.Pods.SingleNamespace()
+			l.restricted[ns] = append(l.restricted[ns], &allows[i])
 		}
 	}
 	l.close(p, s)

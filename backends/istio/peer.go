@@ -73,7 +73,7 @@ func (l *lowering) notApart(found diag.List, siblings []*ir.Workload) string {
 // policy lets in and no rule opens in the CNI stays out.
 func (l *lowering) crossing(r *ir.Rule, siblings []*ir.Workload) *ir.Rule {
 	ports := portsOf(r.Traffic)
-	for _, other := range l.restricted {
+	for _, other := range l.neighbours(r) {
 		if !other.Subject.Pods.Overlaps(r.Subject.Pods) || portsOf(other.Traffic).Intersect(ports).IsEmpty() ||
 			r.Peers.Contains(other.Peers) || requestsWithin(r.Traffic, other.Traffic) {
 			continue
@@ -83,6 +83,19 @@ func (l *lowering) crossing(r *ir.Rule, siblings []*ir.Workload) *ir.Rule {
 		}
 	}
 	return nil
+}
+
+// neighbours gives the allows of some requests only whose subject may be in a
+// rule's namespaces.
+func (l *lowering) neighbours(r *ir.Rule) []*ir.Rule {
+	if ns, single := r.Subject.Pods.SingleNamespace(); single {
+		return slices.Concat(l.restricted[ns], l.restricted[""])
+	}
+	var all []*ir.Rule
+	for _, ns := range sortedKeys(l.restricted) {
+		all = append(all, l.restricted[ns]...)
+	}
+	return all
 }
 
 // requestsWithin reports whether every request of t is surely one of u's.

@@ -153,8 +153,8 @@ func (s *depthScanner) inCode(top *depthFrame) {
 		case !s.json && s.peek() == '*':
 			if end := bytes.Index(s.src[s.i+1:], []byte("*/")); end >= 0 {
 				s.i += end + 3
-			} else {
-				s.i = len(s.src)
+			} else { // to the lexer it is two operators then
+				top.operators++
 			}
 		default:
 			top.operators++

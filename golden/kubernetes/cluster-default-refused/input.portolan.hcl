@@ -1,6 +1,6 @@
 # Namespaces that are not declared cannot be closed: a policy reaches its own namespace only.
-cluster { # want P4101 "namespaces that are not declared"
-  default_deny = "both"
+cluster {
+  default_deny = "both" # want P4101 "namespaces that are not declared"
 }
 
 namespace "shop" {

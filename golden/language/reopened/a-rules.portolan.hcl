@@ -1,0 +1,3 @@
+namespace "shop" {
+  allow web to api { tcp = [8080] }
+}

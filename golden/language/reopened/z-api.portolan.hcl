@@ -1,0 +1,4 @@
+namespace "shop" {
+  default_deny = "ingress"
+  workload "api" { labels = { app = "api" } }
+}

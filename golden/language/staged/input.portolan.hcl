@@ -1,0 +1,12 @@
+# A staged rule reports and decides nothing; a target that can only enforce refuses it.
+namespace "shop" {
+  workload "web" { labels = { app = "web" } }
+  workload "api" { labels = { app = "api" } }
+
+  allow web to api { tcp = [8080] }
+  deny web to api {
+    name = "no-ssh"
+    tcp  = [22]
+    mode = "staged"
+  }
+}
