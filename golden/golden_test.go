@@ -185,7 +185,11 @@ func TestGolden(t *testing.T) {
 
 // triggeredElsewhere lists the codes that no input alone can trigger, with what
 // does.
-var triggeredElsewhere = map[diag.Code]string{}
+var triggeredElsewhere = map[diag.Code]string{
+	diag.UnknownEngine: "an engine that --to does not know",
+	diag.NoTarget:      "a configuration without targets and neither --target nor --to",
+	diag.UnknownTarget: "a name that --target does not find",
+}
 
 // checkOrder demands the same bytes again, and from the files in any order.
 func checkOrder(t *testing.T, c testCase, got outcome) {

@@ -42,7 +42,7 @@ func (Backend) Name() string { return string(profile.Cilium) }
 // name.
 func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.List) {
 	p = lower.Share(p, t.Role)
-	l := &lowering{program: p, target: t, told: map[string]bool{}}
+	l := &lowering{program: p, target: t, told: map[string]bool{}, dnsAskers: map[ir.Protocol][]*ir.Rule{}}
 	l.unsayable()
 	egress, ok1 := l.flatten(ir.Egress)
 	ingress, ok2 := l.flatten(ir.Ingress)
@@ -75,7 +75,9 @@ type lowering struct {
 	target  lower.Target
 	egress  *ir.Stage // flat; nil where there is none
 	diags   diag.List
-	told    map[string]bool // code and address of what was refused
+
+	dnsAskers map[ir.Protocol][]*ir.Rule // see askers
+	told      map[string]bool            // code and address of what was refused
 }
 
 // refusal is why something has no form in a Cilium policy.

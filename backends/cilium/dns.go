@@ -131,23 +131,38 @@ func (l *lowering) mayAsk(pods ir.Pods, n ir.Name) bool {
 // asking gives the parts of a set of pods that may ask the cluster's DNS over a
 // protocol: for every name, or with name for names that it covers.
 func (l *lowering) asking(pods ir.Pods, protocol ir.Protocol, name *ir.Name) []ir.Pods {
-	dns, _ := ir.PeersOf(l.program.Inventory.Facts.DNS.Pods)
 	var out []ir.Pods
-	for _, level := range l.egress.Levels {
-		for _, r := range level.Rules {
-			if r.Action != ir.Allow || !r.Peers.Contains(dns) || !r.Traffic.Transport().Contains(l.dnsOver(protocol)) ||
-				r.Traffic.Requests() != nil && protocol == ir.TCP {
-				continue
-			}
-			if names := r.Traffic.Names(); names != nil && (name == nil || !resolves(names, *name)) {
-				continue
-			}
-			if part, ok := pods.And(r.Subject.Pods); ok {
-				out = append(out, l.program.Inventory.Narrow(part)...)
-			}
+	for _, r := range l.askers(protocol) {
+		if names := r.Traffic.Names(); names != nil && (name == nil || !resolves(names, *name)) {
+			continue
+		}
+		if part, ok := pods.And(r.Subject.Pods); ok {
+			out = append(out, l.program.Inventory.Narrow(part)...)
 		}
 	}
 	return ir.Simplify(out)
+}
+
+// askers gives the rules that let their subjects ask the cluster's DNS over a
+// protocol, for some names at least.
+func (l *lowering) askers(protocol ir.Protocol) []*ir.Rule {
+	if list, known := l.dnsAskers[protocol]; known {
+		return list
+	}
+	dns, _ := ir.PeersOf(l.program.Inventory.Facts.DNS.Pods)
+	query := l.dnsOver(protocol)
+	var out []*ir.Rule
+	for _, level := range l.egress.Levels {
+		for i := range level.Rules {
+			r := &level.Rules[i]
+			read := r.Traffic.Requests() != nil && protocol == ir.TCP
+			if r.Action == ir.Allow && !read && r.Traffic.Transport().Contains(query) && r.Peers.Contains(dns) {
+				out = append(out, r)
+			}
+		}
+	}
+	l.dnsAskers[protocol] = out
+	return out
 }
 
 // covered reports whether the parts together are all of the pods.

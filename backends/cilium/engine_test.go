@@ -25,7 +25,7 @@ type end struct {
 	labels    map[string]string
 	account   string
 	address   netip.Addr
-	elsewhere bool // a pod of another cluster
+	known     map[string]string // its identity, once asked for
 }
 
 // flow is what goes between two ends.
@@ -49,6 +49,13 @@ type engine struct {
 
 // identity is the labels of an end by key with source.
 func (e *end) identity() map[string]string {
+	if e.known == nil {
+		e.known = e.identify()
+	}
+	return e.known
+}
+
+func (e *end) identify() map[string]string {
 	switch e.kind {
 	case "own":
 		return map[string]string{"reserved:host": ""}
@@ -64,13 +71,9 @@ func (e *end) identity() map[string]string {
 		}
 		return map[string]string{"reserved:world-ipv6": ""}
 	}
-	cluster := "here"
-	if e.elsewhere {
-		cluster = "there"
-	}
 	out := map[string]string{
 		"k8s:io.kubernetes.pod.namespace":          e.namespace,
-		"k8s:io.cilium.k8s.policy.cluster":         cluster,
+		"k8s:io.cilium.k8s.policy.cluster":         "here",
 		"k8s:io.cilium.k8s.policy.serviceaccount":  e.account,
 		"k8s:io.cilium.k8s.namespace.labels.other": "x",
 	}
@@ -202,8 +205,14 @@ func onPort(p api.PortProtocol, x flow, toPod bool) bool {
 	return int(x.port) >= n && int(x.port) <= max(n, int(p.EndPort))
 }
 
+var compiled = map[string]*regexp.Regexp{}
+
+// full is how Envoy matches: the whole of the text.
 func full(re, text string) bool {
-	return re == "" || regexp.MustCompile("^(?:"+re+")$").MatchString(text)
+	if compiled[re] == nil {
+		compiled[re] = regexp.MustCompile("^(?:" + re + ")$")
+	}
+	return re == "" || compiled[re].MatchString(text)
 }
 
 func asked(h api.PortRuleHTTP, r *request) bool {

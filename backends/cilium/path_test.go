@@ -1,7 +1,6 @@
 package cilium
 
 import (
-	"regexp"
 	"strings"
 	"testing"
 
@@ -18,7 +17,7 @@ func onPath(p ir.Path, path string) bool {
 	case ir.PathExact:
 		return path == p.Text()
 	case ir.PathRegex:
-		return regexp.MustCompile(`^(?:` + p.Text() + `)$`).MatchString(path)
+		return full(p.Text(), path)
 	}
 	want, got := p.Segments(), strings.Split(strings.TrimPrefix(path, "/"), "/")
 	for i, s := range want {

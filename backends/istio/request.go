@@ -98,6 +98,7 @@ func pathOf(p ir.Path, a ir.Action) (string, string) {
 		return "", ""
 	case ir.PathRegex:
 		return "", "a mesh has no regular expressions for paths (`" + p.String() + "`)"
+	case ir.PathExact, ir.PathSegments:
 	}
 	if why := unnormal(p); why != "" {
 		return "", "Istio compares paths after normalising them, and `" + p.Text() + "` " + why
@@ -194,6 +195,7 @@ func header(r ir.Requirement) ([]*security.Condition, string) {
 		return []*security.Condition{{Key: key, Values: any, NotValues: values}}, ""
 	case ir.FormAbsentOr:
 		return []*security.Condition{{Key: key, NotValues: any}, {Key: key, Values: values}}, ""
+	case ir.FormNever, ir.FormAnything: // neither makes a requirement
 	}
 	return nil, "its condition on header " + r.Key + " can never hold"
 }

@@ -64,12 +64,11 @@ func (l *lowering) holds(p *ir.Program, s *ir.Stage, r *ir.Rule) bool {
 func (l *lowering) stage() {
 	for _, d := range l.program.All() {
 		r := *d.Rule
-		if r.Mode != ir.Staged || r.Origin.Kind != ir.FromRule || d.Direction != ir.Ingress && l.target.Role == lower.WithCNI ||
-			l.target.Role == lower.WithCNI && r.Traffic.Requests() == nil {
-			continue
+		if r.Mode != ir.Staged || r.Origin.Kind != ir.FromRule || d.Direction != ir.Ingress {
+			continue // what is sent is outside the mesh's scope
 		}
-		if d.Direction == ir.Egress {
-			continue // counted as egress
+		if l.target.Role == lower.WithCNI && r.Traffic.Requests() == nil {
+			continue
 		}
 		if l.ambient || r.Action != ir.Allow && r.Action != ir.Deny {
 			l.refuse(diag.LacksStaged, r.Origin, "ztunnel has no dry run, and a dry run has allows and denies only", "Accept it as `unenforced`, which leaves the rule out, or render for `calico`.")

@@ -181,6 +181,7 @@ func wholeNamespaces(p ir.Pods) (but []string, ok bool) {
 		return nil, true
 	case ir.FormNotIn, ir.FormPresentNot:
 		return values, true
+	case ir.FormNever, ir.FormIn, ir.FormNotExists, ir.FormAbsentOr:
 	}
 	return nil, false
 }

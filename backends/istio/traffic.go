@@ -130,6 +130,7 @@ func (l *lowering) readable(r *ir.Rule) bool {
 				return false
 			case ir.AppUnknown:
 				all = false
+			case ir.AppHTTP, ir.AppGRPC:
 			}
 		}
 		if all {

@@ -3,7 +3,10 @@ package intent
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"unicode/utf8"
+
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/portolan-dev/portolan/ir/diag"
 )
@@ -61,8 +64,8 @@ func (f *file) at(offset int) diag.Range {
 
 // tooDeep looks for nesting that could overflow the stack of a recursive
 // parser or evaluator, which in Go ends the process: brackets, and long chains
-// of operators, which are nested trees too. It knows only as much of the
-// syntax as it needs: strings, templates, here-documents and comments.
+// of operators, which are nested trees too. It follows the lexer of HCL in what
+// is code, string, template, here-document and comment.
 func tooDeep(src []byte, json bool) (offset int, what string) {
 	s := depthScanner{src: src, json: json}
 	s.push('{')
@@ -84,12 +87,14 @@ type depthScanner struct {
 	stack []depthFrame
 }
 
-// depthFrame is an open bracket, string or template. Operators counts what
-// nests within one expression of it.
+// depthFrame is an open bracket, string or here-document. The brace of a
+// template is like any other: the lexer goes back to the text where the brace
+// is closed, whatever else is open.
 type depthFrame struct {
-	kind      byte // ( [ { as written; " for a string; h for a here-document
-	operators int
+	kind      byte   // ( [ { as written; " for a string; h for a here-document
+	operators int    // what nests within one expression
 	tag       string // that ends the here-document
+	midline   bool   // a template stands before on the line, so the tag cannot
 }
 
 func (s *depthScanner) scan() (int, string) {
@@ -123,6 +128,17 @@ func (s *depthScanner) pop() {
 	}
 }
 
+// closeBrace closes the innermost brace and the brackets left open in it.
+func (s *depthScanner) closeBrace() {
+	for len(s.stack) > 1 {
+		kind := s.stack[len(s.stack)-1].kind
+		s.pop()
+		if kind == '{' {
+			return
+		}
+	}
+}
+
 func (s *depthScanner) inCode(top *depthFrame) {
 	c := s.src[s.i]
 	s.i++
@@ -133,8 +149,12 @@ func (s *depthScanner) inCode(top *depthFrame) {
 	case '(', '[', '{':
 		top.operators++ // f(x)[0][0] nests although its brackets do not
 		s.push(c)
-	case ')', ']', '}':
-		s.pop()
+	case ')', ']':
+		if top.kind != '{' {
+			s.pop()
+		}
+	case '}':
+		s.closeBrace()
 	case ',':
 		top.operators = 0
 	case '\n':
@@ -184,16 +204,15 @@ func (s *depthScanner) skipLine() {
 	}
 }
 
-// inString reads a quoted string up to its end or to a template in it. A
-// string of native syntax ends with its line; then it is an error, and the
-// parser reports it.
+// inString reads a quoted string up to its end or to a template in it. A line's
+// end in it is an error of the parser, and does not end it.
 func (s *depthScanner) inString(top *depthFrame) {
 	c := s.src[s.i]
 	s.i++
 	switch {
 	case c == '\\':
 		s.i++
-	case c == '"' || c == '\n' && !s.json:
+	case c == '"':
 		s.pop()
 	case !s.json && (c == '$' || c == '%'): // those in JSON are parsed, and checked, on their own
 		s.template(top, c)
@@ -209,42 +228,46 @@ func (s *depthScanner) template(top *depthFrame, c byte) {
 		if c == '%' {
 			top.operators++ // %{ if } nests
 		}
+		for i := range s.stack {
+			s.stack[i].midline = true
+		}
 		s.push('{')
 	}
 }
 
+// heredoc reads what opens a here-document: <<, perhaps -, and an identifier
+// alone on the rest of the line.
 func (s *depthScanner) heredoc() {
-	start := s.i + 1
-	if start < len(s.src) && s.src[start] == '-' {
-		start++
-	}
-	end := bytes.IndexByte(s.src[min(start, len(s.src)):], '\n')
-	if end <= 0 {
+	line := s.src[s.i+1:]
+	end := bytes.IndexByte(line, '\n')
+	if end < 0 {
 		return
 	}
-	tag := string(bytes.TrimSpace(s.src[start : start+end]))
-	if tag == "" || bytes.ContainsAny([]byte(tag), " \t\"'()[]{},") {
+	tag := strings.TrimSuffix(string(line[:end]), "\r")
+	tag = strings.TrimPrefix(tag, "-")
+	if !hclsyntax.ValidIdentifier(tag) {
 		return
 	}
-	s.i = start + end + 1
+	s.i += 1 + end + 1
 	s.stack = append(s.stack, depthFrame{kind: 'h', tag: tag})
 }
 
 func (s *depthScanner) inHeredoc(top *depthFrame) {
-	if s.i == 0 || s.src[s.i-1] == '\n' {
+	if s.src[s.i-min(s.i, 1)] == '\n' && !top.midline {
 		line := s.src[s.i:]
-		if end := bytes.IndexByte(line, '\n'); end >= 0 {
-			line = line[:end]
-		}
-		if string(bytes.TrimSpace(line)) == top.tag {
-			s.i += len(line)
+		end := bytes.IndexByte(line, '\n')
+		if end >= 0 && string(bytes.TrimSpace(line[:end])) == top.tag {
+			s.i += end
 			s.pop()
 			return
 		}
 	}
 	c := s.src[s.i]
 	s.i++
-	if c == '$' || c == '%' {
+	switch c {
+	case '\n':
+		top.midline = false
+	case '$', '%':
 		s.template(top, c)
 	}
 }

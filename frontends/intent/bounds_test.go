@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -124,15 +125,23 @@ func TestFileBounds(t *testing.T) {
 // lexedDepth gives the nesting of brackets as the lexer of HCL sees it.
 func lexedDepth(src []byte) int {
 	tokens, _ := hclsyntax.LexConfig(src, "x", hcl.InitialPos)
-	depth, most := 0, 0
+	var open []byte
+	most := 0
 	for _, t := range tokens {
 		switch t.Type {
-		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
-			depth++
-			most = max(most, depth)
-		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd:
-			depth = max(depth-1, 0)
+		case hclsyntax.TokenOBrace, hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
+			open = append(open, '{')
+		case hclsyntax.TokenOBrack, hclsyntax.TokenOParen:
+			open = append(open, '[')
+		case hclsyntax.TokenCBrack, hclsyntax.TokenCParen:
+			if n := len(open); n > 0 && open[n-1] == '[' {
+				open = open[:n-1]
+			}
+		case hclsyntax.TokenCBrace, hclsyntax.TokenTemplateSeqEnd:
+			i := bytes.LastIndexByte(open, '{')
+			open = open[:max(i, 0)]
 		}
+		most = max(most, len(open))
 	}
 	return most
 }
@@ -144,7 +153,7 @@ func FuzzDepth(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
-		if bytes.IndexByte(src, 0) >= 0 || len(src) > 200 {
+		if bytes.IndexByte(src, 0) >= 0 || len(src) > 200 || !utf8.Valid(src) {
 			return
 		}
 		// Repeating the input multiplies nesting that only one of them sees.

@@ -2,6 +2,7 @@ package intent
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -173,102 +174,119 @@ func (l *lowering) mentionedInline(w *Workload) bool {
 	return false
 }
 
-// maxCompared bounds how many rules of one subject are compared with each
-// other; a subject with more is not linted for covered rules.
+// maxCompared bounds how many rules of one subject a rule is compared with; a
+// subject with more is not linted for covered rules.
 const maxCompared = 200
 
-// coveredRules compares the rules of each subject of a level: an allow that a
-// deny of its tier covers whole is an error, a rule covered by another of its
-// action a warning. A rule counts only where it is covered at every end.
+// covering is what was found of a rule: whether it is covered at every end
+// where it stands, and the deny of its tier that covers it at some end.
+type covering struct {
+	all  bool
+	by   ir.Origin
+	deny *ir.Origin
+}
+
+// coveredRules compares the rules of each stage: an allow that a deny of its
+// tier covers whole, at one end, is an error; a rule that another of its action
+// covers at every end, a warning.
 func (l *lowering) coveredRules() {
-	type verdict struct {
-		covered, uncovered bool
-		by                 ir.Origin
-		deny               bool
-	}
-	found := map[string]*verdict{}
-	var order []string
-	note := func(r *ir.Rule, by *ir.Rule) {
-		v := found[r.Origin.Address]
-		if v == nil {
-			v = &verdict{}
-			found[r.Origin.Address] = v
-			order = append(order, r.Origin.Address)
-		}
-		if by == nil {
-			v.uncovered = true
-			return
-		}
-		v.covered, v.by, v.deny = true, by.Origin, by.Action == ir.Deny && r.Action == ir.Allow
-	}
+	found := map[string]*covering{}
 	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
-		for _, s := range l.program.Stages(d) {
-			bySubject := map[string][]*ir.Rule{}
-			var subjects []string
-			for li := range s.Levels {
-				for ri := range s.Levels[li].Rules {
-					r := &s.Levels[li].Rules[ri]
-					k := r.Subject.Pods.String()
-					if bySubject[k] == nil {
-						subjects = append(subjects, k)
-					}
-					bySubject[k] = append(bySubject[k], r)
-				}
-			}
-			for _, k := range subjects {
-				group := bySubject[k]
-				for _, r := range group {
+		stages := l.program.Stages(d)
+		for i := range stages {
+			index := indexRules(&stages[i])
+			for li := range stages[i].Levels {
+				for ri := range stages[i].Levels[li].Rules {
+					r := &stages[i].Levels[li].Rules[ri]
 					if r.Origin.Kind == ir.FromRule && r.Action != ir.Log {
-						note(r, coveredBy(r, group))
+						index.cover(r, found)
 					}
 				}
 			}
 		}
 	}
-	slices.Sort(order)
-	for _, address := range order {
-		v := found[address]
-		if !v.covered || v.uncovered {
-			continue
-		}
+	for _, address := range slices.Sorted(maps.Keys(found)) {
+		c := found[address]
 		r := l.ruleAt(address)
-		if r == nil {
-			continue
-		}
-		if v.deny {
+		switch {
+		case r == nil:
+		case c.deny != nil:
 			l.at(r, l.diags.Add(diag.DenyCoversAllow, r.Range,
-				fmt.Sprintf("Rule %q never decides: %q of the same tier denies all that it allows.", address, v.by.Address),
+				fmt.Sprintf("Rule %q never decides: %q of the same tier denies all that it allows.", address, c.deny.Address),
 				"A deny beats an allow of its tier. Take these peers out of the deny with `except`, put this rule into an earlier tier, or use `default = \"deny\"` on the tier instead of the deny.")).
-				Relate(v.by.Range, "the deny stands here")
-		} else {
+				Relate(c.deny.Range, "the deny stands here")
+		case c.all:
 			l.at(r, l.diags.Add(diag.CoveredRule, r.Range,
-				fmt.Sprintf("Rule %q changes nothing: %q covers it.", address, v.by.Address), "Remove one of them, or make it say what the other does not.")).
-				Relate(v.by.Range, "the wider rule stands here")
+				fmt.Sprintf("Rule %q changes nothing: %q covers it.", address, c.by.Address), "Remove one of them, or make it say what the other does not.")).
+				Relate(c.by.Range, "the wider rule stands here")
 		}
 	}
 }
 
-// coveredBy finds a rule of the same subject that makes r undecisive.
-func coveredBy(r *ir.Rule, group []*ir.Rule) *ir.Rule {
-	if len(group) > maxCompared {
-		return nil
+// ruleIndex finds the rules of a stage whose subject may contain another's:
+// those of the same pods, of their namespace and of every pod.
+type ruleIndex map[string][]*ir.Rule
+
+func indexRules(s *ir.Stage) ruleIndex {
+	index := ruleIndex{}
+	for li := range s.Levels {
+		for ri := range s.Levels[li].Rules {
+			r := &s.Levels[li].Rules[ri]
+			k := r.Subject.Pods.String()
+			index[k] = append(index[k], r)
+		}
 	}
-	for _, q := range group {
-		if q.Origin.Address == r.Origin.Address || q.Mode != r.Mode || q.Origin.Kind != ir.FromRule {
-			continue
-		}
-		denies := q.Action == ir.Deny && r.Action == ir.Allow && q.Traffic.Requests() == nil
-		same := q.Action == r.Action && q.Log == r.Log
-		if !denies && !same || !q.Traffic.Contains(r.Traffic) || !q.Peers.Contains(r.Peers) {
-			continue
-		}
-		// Of two equal rules the later address is the covered one.
-		if same && r.Peers.Contains(q.Peers) && r.Traffic.Contains(q.Traffic) && strings.Compare(r.Origin.Address, q.Origin.Address) < 0 {
-			continue
-		}
-		return q
+	return index
+}
+
+// cover looks for rules that make r undecisive.
+func (index ruleIndex) cover(r *ir.Rule, found map[string]*covering) {
+	c := found[r.Origin.Address]
+	if c == nil {
+		c = &covering{all: true}
+		found[r.Origin.Address] = c
 	}
-	return nil
+	keys := []string{r.Subject.Pods.String()}
+	if ns, ok := r.Subject.Pods.SingleNamespace(); ok && !r.Subject.Pods.IsNamespace() {
+		keys = append(keys, ir.InNamespace(ns).String())
+	}
+	if !r.Subject.Pods.IsAll() {
+		keys = append(keys, ir.AllPods().String())
+	}
+	covered := false
+	for _, k := range keys {
+		group := index[k]
+		if len(group) > maxCompared {
+			continue
+		}
+		for _, q := range group {
+			if !covers(q, r) {
+				continue
+			}
+			if q.Action == ir.Deny && r.Action == ir.Allow {
+				c.deny = &q.Origin
+			} else if !covered {
+				covered, c.by = true, q.Origin
+			}
+		}
+	}
+	c.all = c.all && covered
+}
+
+// covers reports whether q, another rule of the stage, leaves r nothing to
+// decide.
+func covers(q, r *ir.Rule) bool {
+	if q.Origin.Address == r.Origin.Address || q.Mode != r.Mode || q.Origin.Kind != ir.FromRule {
+		return false
+	}
+	denies := q.Action == ir.Deny && r.Action == ir.Allow && q.Traffic.Requests() == nil && q.Traffic.Names() == nil
+	same := q.Action == r.Action && q.Log == r.Log
+	if !denies && !same || !q.Traffic.Contains(r.Traffic) || !q.Subject.Pods.Contains(r.Subject.Pods) || !q.Peers.Contains(r.Peers) {
+		return false
+	}
+	// Of two equal rules the later address is the covered one.
+	equal := same && r.Peers.Contains(q.Peers) && r.Traffic.Contains(q.Traffic) && r.Subject.Pods.Contains(q.Subject.Pods)
+	return !equal || strings.Compare(r.Origin.Address, q.Origin.Address) > 0
 }
 
 func (l *lowering) ruleAt(address string) *Rule {

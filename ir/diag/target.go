@@ -23,12 +23,11 @@ const (
 	LacksLog      Code = "P4011"
 	LacksStaged   Code = "P4012"
 
-	CannotSay     Code = "P4101"
-	NeedsFact     Code = "P4102"
-	LeftOut       Code = "P4103"
-	OutOfScope    Code = "P4104"
-	OverBound     Code = "P4105"
-	VersionTooOld Code = "P4106"
+	CannotSay  Code = "P4101"
+	NeedsFact  Code = "P4102"
+	LeftOut    Code = "P4103"
+	OutOfScope Code = "P4104"
+	OverBound  Code = "P4105"
 )
 
 func targetEntries() []Entry {
@@ -59,7 +58,6 @@ func targetEntries() []Entry {
 		{LeftOut, Warning, "A part is left out for want of a fact", "What was emitted allows less than the rule, because the target would match more than is meant and only a fact of the cluster could tell. State the fact to have the rule whole."},
 		{OutOfScope, Warning, "Outside what the target governs", "A mesh decides TCP at the destination, and nothing else. Rules and defaults for egress, UDP, SCTP and pods outside the mesh are not rendered for a mesh alone; a stack of a CNI and the mesh (`cni = \"cilium\"`, `mesh = \"istio\"`) has both."},
 		{OverBound, Error, "Over a bound", "Saying this rule on the target takes more objects or entries than Portolan's bound, or the target's own. The message names both numbers."},
-		{VersionTooOld, Error, "The target's version has no such feature", "The feature came with a later version of the target than the one that the intent names."},
 	}
 }
 

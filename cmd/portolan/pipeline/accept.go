@@ -87,27 +87,32 @@ func (a *accepts) apply(p *ir.Program, refused diag.List) (q *ir.Program, change
 		block   *intent.Accept
 		address string
 	}
-	words := map[part][]string{}
+	together := map[part][]*entry{}
 	var order []part
 	for _, e := range a.entries {
 		if e.used || !refuses(refused, e) {
 			continue
 		}
 		e.used = true
-		if _, ok := ir.Accept(p, e.block.Loss, []string{e.word.Value}, e.rule.Value); !ok {
-			a.add(diag.AcceptUnsuitable, e.word.Range, e.rule.Value,
-				fmt.Sprintf("%q cannot be accepted as %q for %q.", e.word.Value, e.block.Loss, e.rule.Value), unsuitable(e))
-			continue
-		}
 		at := part{e.block, e.rule.Value}
-		if words[at] == nil {
+		if together[at] == nil {
 			order = append(order, at)
 		}
-		words[at] = append(words[at], e.word.Value)
+		together[at] = append(together[at], e)
 	}
 	for _, at := range order {
-		if next, ok := ir.Accept(p, at.block.Loss, words[at], at.address); ok {
+		var words []string
+		for _, e := range together[at] {
+			words = append(words, e.word.Value)
+		}
+		next, ok := ir.Accept(p, at.block.Loss, words, at.address)
+		if ok {
 			p, changed = next, true
+			continue
+		}
+		for _, e := range together[at] {
+			a.add(diag.AcceptUnsuitable, e.word.Range, e.rule.Value,
+				fmt.Sprintf("%q cannot be accepted as %q for %q.", e.word.Value, e.block.Loss, e.rule.Value), unsuitable(e))
 		}
 	}
 	return p, changed
@@ -116,15 +121,14 @@ func (a *accepts) apply(p *ir.Program, refused diag.List) (q *ir.Program, change
 // refuses reports whether a refusal is among the diagnostics that the entry
 // accepts.
 func refuses(diags diag.List, e *entry) bool {
-	i := slices.IndexFunc(diag.Lacks, func(l struct {
-		Word string
-		Code diag.Code
-	}) bool {
-		return l.Word == e.word.Value
-	})
-	return i >= 0 && slices.ContainsFunc(diags, func(d diag.Diagnostic) bool {
-		return d.Severity == diag.Error && d.Code == diag.Lacks[i].Code && d.Address == e.rule.Value
-	})
+	for _, l := range diag.Lacks {
+		if l.Word == e.word.Value {
+			return slices.ContainsFunc(diags, func(d diag.Diagnostic) bool {
+				return d.Severity == diag.Error && d.Code == l.Code && d.Address == e.rule.Value
+			})
+		}
+	}
+	return false
 }
 
 // unsuitable says which losses go with what the entry names.

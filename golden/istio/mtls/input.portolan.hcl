@@ -12,4 +12,6 @@ namespace "shop" {
     labels = { app = "old" }
     mtls   = "disable"
   }
+  allow self to api { tcp = [8080] }
+  allow anywhere to old { tcp = [8080] }
 }

@@ -1,4 +1,3 @@
 # A closed namespace is a policy without rules; egress, closed too, is not the mesh's to govern.
 namespace "shop" {
-  workload "web" { labels = { app = "web" } }
 }

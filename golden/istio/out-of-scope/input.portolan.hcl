@@ -23,7 +23,7 @@ namespace "shop" {
   }
   allow web to old { tcp = [8080] }
   allow "all" {
-    from = [web]
-    to   = [api]
+    from = [anywhere]
+    to   = [web]
   }
 }

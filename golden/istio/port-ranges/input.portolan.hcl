@@ -8,7 +8,7 @@ namespace "shop" {
   allow web to api { tcp = ["9000-9004", 8080] }
   allow "all-but-ssh" {
     from = [web]
-    to   = [api]
+    to   = [web]
     tcp  = ["1-21", "23-65535"]
   }
 }

@@ -8,7 +8,7 @@ namespace "shop" {
   allow web to api { tcp = [80, 8080] }
   allow "every" {
     from = [web]
-    to   = [api]
+    to   = [web]
     tcp  = any
   }
 }

@@ -16,7 +16,8 @@ target "us" {
   pod_cidrs = ["10.60.0.0/14"]
 
   dns {
-    labels = { k8s-app = "node-local-dns" }
-    port   = 5353
+    namespace = "openshift-dns"
+    labels    = { "dns.operator.openshift.io/daemonset-dns" = "default" }
+    port      = 5353
   }
 }
