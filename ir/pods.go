@@ -1,6 +1,7 @@
 package ir
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -150,15 +151,29 @@ func (p Pods) String() string {
 	return b.String()
 }
 
+// MaxParts bounds what a difference of pod sets may fall into.
+const MaxParts = 10_000
+
+// BoundError is what SubtractAll panics with over MaxParts: labels can be
+// chosen so that the parts double with every set that is taken out. Whoever
+// lowers recovers from it and refuses the input.
+type BoundError struct{ Parts int }
+
+func (e BoundError) Error() string {
+	return fmt.Sprintf("a difference of pods by label falls into %d parts, and the bound is %d", e.Parts, MaxParts)
+}
+
 // SubtractAll gives disjoint sets that together are the union of from without
-// any of out.
+// any of out. It panics with a BoundError where they are too many.
 func SubtractAll(from, out []Pods) []Pods {
 	for _, q := range out {
 		var rest []Pods
 		for _, p := range from {
 			rest = append(rest, p.Subtract(q)...)
 		}
-		from = rest
+		if from = rest; len(from) > MaxParts {
+			panic(BoundError{len(from)})
+		}
 	}
 	return from
 }

@@ -26,8 +26,15 @@ type Origin struct {
 	Kind        Kind
 	Address     string // of the rule, or of what states the default: shop/web->db, shop
 	Description string // as its author wrote it
+	Purpose     string // of a companion: what it keeps working
 	Range       diag.Range
 }
+
+// The purposes of companions.
+const (
+	ForDNS  = "DNS"
+	ForMesh = "the mesh's control plane"
+)
 
 // Subject is the endpoints that a rule or a default governs. Address is how
 // they were written: a workload (shop/web), a namespace (shop), "cluster", or

@@ -21,9 +21,10 @@ import (
 // So a subject with rules for names needs, in its own object, DNS rules for "*"
 // where plain DNS is allowed to it, and no other object changes.
 
-// What is said of a DNS cache on the host network.
+// What is said of a DNS cache on the host network. Upstream documents such a
+// cache as pods only (Documentation/network/kubernetes/local-redirect-policy.rst).
 const (
-	unseenCache = "Cilium's proxy does not reliably see the queries to a node-local DNS cache on the host network (cilium/cilium#18759)"
+	unseenCache = "Cilium's proxy does not reliably see the queries to a node-local DNS cache on the host network"
 	poddedCache = "Run the cache as pods behind a CiliumLocalRedirectPolicy, name those pods in `cluster { dns { labels } }` and leave `node_local` out."
 )
 

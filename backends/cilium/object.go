@@ -77,6 +77,7 @@ func (l *lowering) hasNodeLocal(b *lower.Bundle) bool {
 type entry struct {
 	kind            ir.Kind
 	address         string
+	purpose         string // of a companion
 	description     string
 	subject         ir.Pods
 	proxied         bool // DNS is to pass Cilium's proxy
@@ -123,7 +124,7 @@ func (e *entry) text() string {
 	case e.kind == ir.FromCompanion && e.proxied:
 		return e.address + ": DNS, through Cilium's proxy, which learns the addresses of names there"
 	case e.kind == ir.FromCompanion:
-		return e.address + ": DNS"
+		return e.address + ": " + e.purpose
 	case e.description != "":
 		return e.address + ": " + e.description
 	}
@@ -140,9 +141,9 @@ func (l *lowering) entries(b *lower.Bundle) []*entry {
 	at := map[string]*entry{}
 	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
 		for _, r := range b.Rules(d) {
-			key := r.Origin.Kind.String() + " " + r.Origin.Address
+			key := r.Origin.Kind.String() + " " + r.Origin.Purpose + " " + r.Origin.Address
 			if at[key] == nil {
-				at[key] = &entry{kind: r.Origin.Kind, address: r.Origin.Address, description: r.Origin.Description, subject: b.Subject.Pods}
+				at[key] = &entry{kind: r.Origin.Kind, address: r.Origin.Address, purpose: r.Origin.Purpose, description: r.Origin.Description, subject: b.Subject.Pods}
 				out = append(out, at[key])
 			}
 			if e := at[key]; d == ir.Egress {
@@ -157,8 +158,10 @@ func (l *lowering) entries(b *lower.Bundle) []*entry {
 		out = append(out, &entry{kind: ir.FromCompanion, address: r.Origin.Address, subject: r.Subject.Pods, proxied: true, egress: []ir.Rule{r}})
 	}
 	slices.SortStableFunc(out, func(x, y *entry) int {
-		return cmp.Or(cmp.Compare(rank(x.kind), rank(y.kind)), strings.Compare(x.address, y.address),
-			strings.Compare(x.subject.String(), y.subject.String()))
+		if c := cmp.Or(cmp.Compare(rank(x.kind), rank(y.kind)), strings.Compare(x.address, y.address)); c != 0 {
+			return c
+		}
+		return strings.Compare(x.subject.String(), y.subject.String())
 	})
 	for _, e := range out {
 		sortRules(e.egress)
@@ -186,7 +189,10 @@ func rank(k ir.Kind) int {
 
 func sortRules(rules []ir.Rule) {
 	slices.SortStableFunc(rules, func(a, b ir.Rule) int {
-		return cmp.Or(strings.Compare(a.Peers.String(), b.Peers.String()), strings.Compare(a.Traffic.String(), b.Traffic.String()))
+		if c := strings.Compare(a.Peers.String(), b.Peers.String()); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Traffic.String(), b.Traffic.String())
 	})
 }
 

@@ -150,7 +150,7 @@ func (l *lowering) names(to *layer3, p ir.Names, r *ir.Rule, d ir.Direction) *re
 }
 
 // nameSelector gives the selector of a name. "**." is new in 1.19
-// (cilium/cilium#43420); before, it was read as "*.".
+// (pkg/fqdn/matchpattern/matchpattern.go); before, it was read as "*.".
 func (l *lowering) nameSelector(n ir.Name) (api.FQDNSelector, bool) {
 	switch _, wildcard := n.Parts(); wildcard {
 	case 0:
@@ -171,7 +171,7 @@ func (l *lowering) nodeLocal(to *layer3, r *ir.Rule, d ir.Direction) *refusal {
 	}
 	if r.Action != ir.Allow || !l.dnsTraffic().Contains(r.Traffic.Transport()) {
 		return &refusal{diag.CannotSay,
-			"a node-local DNS cache is the node itself to Cilium, which tells a node's addresses not apart, so that the rule would be for all that listens on the node",
+			"a node-local DNS cache is the node itself to Cilium, which does not tell a node's addresses apart, so that the rule would be for all that listens there",
 			"Name the port of DNS alone (`udp = [53]`, `tcp = [53]`), or the DNS pods instead of `dns`."}
 	}
 	if r.Traffic.Names() != nil {

@@ -135,7 +135,7 @@ func selectorOf(reqs []ir.Requirement) api.EndpointSelector {
 	if len(labels) == 0 {
 		labels = nil
 	}
-	return api.NewESFromMatchRequirements(labels, expressions)
+	return api.EndpointSelector{LabelSelector: &slim.LabelSelector{MatchLabels: labels, MatchExpressions: expressions}}
 }
 
 // The keys that Cilium's default label filter takes into a pod's identity and

@@ -166,7 +166,8 @@ func named(p ir.Protocol, t ir.Traffic) []api.PortProtocol {
 
 // nameablePorts refuses names of destinations' ports where Cilium has one
 // number per name for the whole cluster and drops the rule when pods disagree
-// (cilium/cilium#30003). An ingress name is the subject's own.
+// (CHANGELOG.md, 1.20: egress named ports per destination). An ingress name is
+// the subject's own.
 func (l *lowering) nameablePorts(named []ir.NamedPort, d ir.Direction) *refusal {
 	if len(named) == 0 || d == ir.Ingress || l.target.Profile.Version.AtLeast(1, 20) {
 		return nil
@@ -194,7 +195,7 @@ func icmpRules(t ir.Traffic) (api.ICMPRules, *refusal) {
 		types  ir.ICMP
 	}{{api.IPv4Family, v4}, {api.IPv6Family, v6}} {
 		if f.types.IsAny() {
-			return nil, &refusal{diag.LacksICMP, "Cilium has no way to say every ICMP type (cilium/cilium#24119)",
+			return nil, &refusal{diag.LacksICMP, "Cilium has no way to say every ICMP type",
 				"Name the types: `icmp = [8]` is ping, whose replies need no rule, and `icmpv6 = [128]` is that of IPv6. A rule for every protocol and port has ICMP too."}
 		}
 		for _, x := range f.types.Types() {
@@ -203,8 +204,10 @@ func icmpRules(t ir.Traffic) (api.ICMPRules, *refusal) {
 				return nil, &refusal{diag.LacksICMP, fmt.Sprintf("Cilium knows ICMP types and no codes, and the rule is for %d/%d", x.Type, x.Code),
 					fmt.Sprintf("Write the type alone (`%d`) if every code of it will do.", x.Type)}
 			case x.Type == 0:
-				// The type is kept as a port, of which 0 is every one.
-				return nil, &refusal{diag.LacksICMP, "Cilium takes ICMP type 0 for every type of the family (cilium/cilium#41304)",
+				// The type is kept as a port, of which 0 is every one
+				// (pkg/policy/api/icmp.go PortProtocol). Upstream holds that for a
+				// mistake, so that it is not used for "every type" either.
+				return nil, &refusal{diag.LacksICMP, "Cilium takes ICMP type 0 for every type of the family",
 					"Leave type 0 out: echo replies are replies, which are always allowed."}
 			}
 			value := intstr.FromInt32(int32(x.Type))

@@ -26,7 +26,7 @@ func subjectOf(o ir.Origin) string {
 	case ir.FromDefault:
 		return fmt.Sprintf("The default of %q", o.Address)
 	case ir.FromCompanion:
-		return fmt.Sprintf("What keeps DNS reachable for %q", o.Address)
+		return fmt.Sprintf("What keeps %s reachable for %q", o.Purpose, o.Address)
 	}
 	return fmt.Sprintf("Rule %q", o.Address)
 }

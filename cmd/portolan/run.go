@@ -115,7 +115,6 @@ refused, never left out silently.`,
   portolan render --to cilium              print policies for Cilium
   portolan render -o deploy                write a folder for each target
   portolan explain P4001                   say more about a message`,
-		Args:              cobra.NoArgs,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,

@@ -66,16 +66,4 @@ namespace "api" {
     tcp         = ["grpc"]
     grpc        = ["pricing.v1.Prices/*"]
   }
-
-  # Where there is no mesh there is no istiod, and the rule matches nobody.
-  allow self to "istio-system.istiod" {
-    description = "sidecars fetch their certificates and what they enforce"
-    tcp         = [15012]
-  }
-}
-
-namespace "istio-system" {
-  managed = false
-
-  workload "istiod" { labels = { app = "istiod" } }
 }

@@ -46,11 +46,6 @@ namespace "bank" {
     tcp         = ["metrics"]
   }
 
-  allow self to "istio-system.istiod" {
-    description = "sidecars fetch their certificates and what they enforce"
-    tcp         = [15012]
-  }
-
   test "the ledger is for one service" {
     allow accounts to ledger { tcp = [5432] }
     deny web to ledger {}

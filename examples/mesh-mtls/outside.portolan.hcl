@@ -8,12 +8,6 @@ namespace "ingress" {
   }
 }
 
-namespace "istio-system" {
-  managed = false
-
-  workload "istiod" { labels = { app = "istiod" } }
-}
-
 namespace "monitoring" {
   managed = false
   mesh    = false # no sidecars, so no certificates

@@ -367,11 +367,12 @@ func blockKey(b *block) string {
 }
 
 func (l *loader) twice(b, first *block) {
-	summary := fmt.Sprintf("There are two %s blocks.", b.kind)
+	summary, detail := fmt.Sprintf("There are two %s blocks.", b.kind), "Merge the two."
 	if len(b.labels) > 0 {
 		summary = fmt.Sprintf("The %s %q is declared twice.", b.kind, b.labels[0].text)
+		detail = "Only a namespace may be reopened. Merge the two, or give one another name."
 	}
-	l.diags.Add(diag.DeclaredTwice, b.header, summary, "Only a namespace may be reopened. Merge the two, or give one another name.").Relate(first.header, "the other one")
+	l.diags.Add(diag.DeclaredTwice, b.header, summary, detail).Relate(first.header, "the other one")
 }
 
 // space finds a namespace's declaration by name.

@@ -318,17 +318,27 @@ func (l *loader) neverUsed(kind, name string, at diag.Range, detail string) {
 func (l *loader) checkNamespaces() {
 	seen := map[string]*Namespace{}
 	dns, mesh := l.systemNamespaces()
-	for _, n := range l.config.Namespaces {
+	var all []*element
+	for _, d := range l.spaces {
+		all = append(all, d.elements...)
+	}
+	sortBy(all, func(el *element) string { return el.ns.Address })
+	for _, el := range all {
+		n := el.ns
 		if n.Name == "" {
 			continue
 		}
 		if first := seen[n.Name]; first != nil {
-			l.diags.Add(diag.DeclaredTwice, n.Range, fmt.Sprintf("%s and %s are the same namespace of the cluster, %q.", first.Address, n.Address, n.Name), "Reopen one of them, or correct its name.").
+			detail := "Reopen one of them, or correct its name."
+			if first.Range == n.Range {
+				detail = "Each element of for_each needs a name of its own: put each.key into it."
+			}
+			l.diags.Add(diag.DeclaredTwice, n.Range, fmt.Sprintf("%s and %s are the same namespace of the cluster, %q.", first.Address, n.Address, n.Name), detail).
 				Relate(first.Range, "the other one")
 			continue
 		}
 		seen[n.Name] = n
-		if n.Managed.Set || n.DefaultDeny.Set {
+		if el.decl.broken || el.decl.args["managed"] != nil || el.decl.args["default_deny"] != nil {
 			continue
 		}
 		why := ""

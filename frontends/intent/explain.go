@@ -89,7 +89,18 @@ func (f *file) explain(d *hcl.Diagnostic, rng diag.Range) bool {
 			x.Relate(f.place(m[1], m[2], len(f.text(rng))), "the other one")
 		}
 		return true
+	case "Invalid multi-line string", "Unterminated template string":
+		// One missing quote turns strings and what is between them about, up to
+		// the end of the file. The first error is where it is.
+		if f.unterminated {
+			return true
+		}
+		f.unterminated = true
 	case "Invalid block definition":
+		if strings.Contains(line, "->") {
+			f.diags.Add(diag.WrongLabels, rng, "Between the peers of a rule stands \"to\", not \"->\".", "Write allow A to B { … }.")
+			return true
+		}
 		if word, at := wordAround(line, column); word != "" && strings.ContainsAny(word, ".[/:*") && !strings.ContainsAny(word, "=") {
 			at := diag.Range{File: f.name,
 				Start: diag.Pos{Line: rng.Start.Line, Column: rng.Start.Column - (column - at), Byte: rng.Start.Byte - (column - at)},

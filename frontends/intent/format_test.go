@@ -19,7 +19,7 @@ func TestFormat(t *testing.T) {
 		{"spaces and indentation", "namespace  \"shop\"{\nworkload \"web\" {\nlabels={a=\"b\"}\n  }\n}", "namespace \"shop\" {\n  workload \"web\" {\n    labels = { a = \"b\" }\n  }\n}\n"},
 		{"alignment", "external \"x\" {\n  cidrs = [\"192.0.2.0/24\"]\n  description = \"x\" # why\n}\n", "external \"x\" {\n  cidrs       = [\"192.0.2.0/24\"]\n  description = \"x\" # why\n}\n"},
 		{"one blank line at most", "\n\n# top\n\n\n\nlocals {\n\n  a = 1\n\n\n  b = 2\n\n}\n\n\n", "# top\n\nlocals {\n  a = 1\n\n  b = 2\n}\n"},
-		{"comments stay", "// a  \n/* b\n\n\n   c */\nlocals { # d\t\n  a = 1 # e\n  # f\n}\n# g", "// a\n/* b\n\n\n   c */\nlocals { # d\n  a = 1 # e\n  # f\n}\n# g\n"},
+		{"comments stay", "// a  \n/* b\n\n\n   c */\nlocals { # d\t\n  a = 1 # e\n  # f\n}\n# g", "// a\n/* b\n\n\n   c */\nlocals { # d\n  a = 1  # e\n  # f\n}\n# g\n"},
 		{"here-documents stay", "locals {\n  a = <<EOT\n  x  \n\n\n\n   y\nEOT\n  b=1\n}\n", "locals {\n  a = <<EOT\n  x  \n\n\n\n   y\nEOT\n  b = 1\n}\n"},
 		{"a list over lines", "locals {\n  a = [\n\n    1,\n\n\n    2,\n\n  ]\n}\n", "locals {\n  a = [\n    1,\n\n    2,\n  ]\n}\n"},
 		{"carriage returns", "locals {\r\na=1   \r\n\r\n\r\nb=2 # x \r\n}\r\n", "locals {\r\n  a = 1\r\n\r\n  b = 2 # x\r\n}\r\n"},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/profile"
 	"github.com/portolan-dev/portolan/ir/set"
 )
 
@@ -20,14 +21,35 @@ func (l *lowering) isolate() {
 				l.unmanagedDefault(ns, d)
 				continue
 			}
+			l.near = ns.Range
 			isolations, whole := namespaceIsolation(ns, d)
 			l.closed[d].Isolate = append(l.closed[d].Isolate, isolations...)
+			if len(isolations) > 0 {
+				l.stagedDefault(ns)
+			}
 			if !whole {
 				own = append(own, ns.Name)
 			}
 		}
 		if l.cluster.DefaultDeny.Value.Has(d) {
 			l.closed[d].Isolate = append(l.closed[d].Isolate, l.clusterIsolation(own))
+		}
+	}
+}
+
+// stagedDefault refuses a closed namespace whose rules are all staged: its
+// default would be enforced, and nothing that it lets through.
+func (l *lowering) stagedDefault(ns *Namespace) {
+	at := ns.Mode
+	if !at.Set && l.target != nil {
+		at = l.target.Mode
+	}
+	if at.Value == ir.Staged {
+		d := l.diags.Add(diag.StagedDefault, at.Range, `The rules of namespace "`+ns.Address+`" are staged, and its default_deny would be enforced.`,
+			`Set default_deny = "none" on the namespace while its rules are staged, or stage rules one by one.`)
+		d.Address = ns.Address
+		if !ns.Mode.Set {
+			d.Target = l.target.Name
 		}
 	}
 }
@@ -123,11 +145,6 @@ func (l *lowering) companions() {
 			}
 		}
 	}
-	traffic := l.dnsTraffic()
-	peers, ok := ir.PeersOf(l.dnsPeers()...)
-	if !ok {
-		return
-	}
 	var clients []ir.Pods
 	for _, iso := range last.Isolate {
 		parts := []ir.Pods{iso.Subject.Pods}
@@ -150,20 +167,87 @@ func (l *lowering) companions() {
 			if !part.Equal(s.Pods) {
 				s = ir.Subject{Pods: part, Address: iso.Subject.Address, Kind: ir.SubjectInline}
 			}
-			l.put(ir.Egress, nil, ir.Rule{
-				Subject: s, Peers: peers, Traffic: traffic, Action: ir.Allow,
-				Origin: ir.Origin{Kind: ir.FromCompanion, Address: iso.Origin.Address, Range: iso.Origin.Range},
-			})
+			for _, opening := range l.dnsOpenings() {
+				l.companion(ir.Egress, s, opening.peers, opening.traffic, iso.Origin, ir.ForDNS)
+			}
 			clients = append(clients, part)
 		}
+		l.openMesh(iso)
 	}
-	l.openDNS(clients, traffic)
+	l.openDNS(clients)
+}
+
+// companion puts an allow that another statement needs.
+func (l *lowering) companion(d ir.Direction, s ir.Subject, peers ir.Peers, t ir.Traffic, of ir.Origin, purpose string) {
+	l.put(d, nil, ir.Rule{
+		Subject: s, Peers: peers, Traffic: t, Action: ir.Allow,
+		Origin: ir.Origin{Kind: ir.FromCompanion, Address: of.Address, Purpose: purpose, Range: of.Range},
+	})
+}
+
+// opening is peers with the traffic that they are opened for.
+type opening struct {
+	peers   ir.Peers
+	traffic ir.Traffic
+}
+
+// dnsOpenings gives what keeps DNS reachable: its pods on their port, and the
+// node-local cache, which listens on the port that resolvers ask, 53.
+func (l *lowering) dnsOpenings() []opening {
+	dns := l.program.Inventory.Facts.DNS
+	pods, _ := ir.PeersOf(dns.Pods)
+	cache, ok := ir.PeersOf(ir.NodeLocal{Addresses: dns.NodeLocal})
+	switch {
+	case !ok:
+		return []opening{{pods, dnsOn(dns.Port)}}
+	case dns.Port == dnsPort:
+		both, _ := ir.PeersOf(dns.Pods, ir.NodeLocal{Addresses: dns.NodeLocal})
+		return []opening{{both, dnsOn(dnsPort)}}
+	}
+	return []opening{{pods, dnsOn(dns.Port)}, {cache, dnsOn(dnsPort)}}
+}
+
+// dnsPort is the port that resolvers ask unless told otherwise (RFC 1035).
+const dnsPort = 53
+
+func dnsOn(port uint16) ir.Traffic {
+	return ir.PortTraffic(ir.TCP, set.SinglePort(port)).Or(ir.PortTraffic(ir.UDP, set.SinglePort(port)))
+}
+
+// The control plane that sidecars get their configuration and certificates
+// from: the pods of istiod, by the label that its chart gives them, and its
+// port for both (istio/istio manifests/charts/istio-control/istio-discovery).
+const (
+	istiodLabel = "app"
+	istiod      = "istiod"
+	istiodPort  = 15012
+)
+
+// openMesh lets the sidecars of closed pods reach their control plane, in a
+// stack of a CNI and a mesh with sidecars: without it no pod becomes ready.
+func (l *lowering) openMesh(iso ir.Isolation) {
+	if !l.hasMesh() || l.target.CNI.Value.Name == "" || l.target.Mesh.Value.Name != string(profile.Istio) {
+		return
+	}
+	parts, beyond := l.program.Inventory.Declared(iso.Subject.Pods)
+	if !beyond && !slices.ContainsFunc(parts, func(p ir.NamespacePods) bool { return !l.outsideMesh(p.Pods) }) {
+		return
+	}
+	pods := ir.InNamespace(l.cluster.MeshRoot.Value)
+	pods.Labels = ir.MatchLabels(map[string]string{istiodLabel: istiod})
+	peers, _ := ir.PeersOf(pods)
+	l.companion(ir.Egress, iso.Subject, peers, ir.PortTraffic(ir.TCP, set.SinglePort(istiodPort)), iso.Origin, ir.ForMesh)
 }
 
 // openDNS opens the DNS pods' own ingress to the clients, where it is closed.
-func (l *lowering) openDNS(clients []ir.Pods, traffic ir.Traffic) {
-	dns := l.program.Inventory.Facts.DNS.Pods
-	closed, _ := l.program.Split(dns, l.program.LastStage(ir.Ingress))
+// Open pods are no clients of it: who closes DNS says who else may ask.
+func (l *lowering) openDNS(clients []ir.Pods) {
+	dns := l.program.Inventory.Facts.DNS
+	closed, _ := l.program.Split(dns.Pods, l.program.LastStage(ir.Ingress))
+	if len(closed) == 0 {
+		return
+	}
+	l.closedDNS = true
 	list := make([]ir.Peer, 0, len(clients))
 	for _, c := range clients {
 		list = append(list, c)
@@ -173,12 +257,40 @@ func (l *lowering) openDNS(clients []ir.Pods, traffic ir.Traffic) {
 		return
 	}
 	for _, part := range closed {
-		ns, _ := part.SingleNamespace()
-		l.put(ir.Ingress, nil, ir.Rule{
-			Subject: l.subjectOf(part), Peers: peers, Traffic: traffic, Action: ir.Allow,
-			Origin: ir.Origin{Kind: ir.FromCompanion, Address: ns},
-		})
+		of := ir.Origin{Address: dns.Pods.String()}
+		if name, ok := part.SingleNamespace(); ok {
+			of.Address = name
+			if ns, declared := l.program.Inventory.Namespace(name); declared {
+				of.Address = ns.Address
+			}
+		}
+		l.companion(ir.Ingress, l.subjectOf(part), peers, dnsOn(dns.Port), of, ir.ForDNS)
 	}
+}
+
+// warnClosedDNS warns where DNS is closed and no rule lets every pod ask it.
+func (l *lowering) warnClosedDNS() {
+	if !l.closedDNS {
+		return
+	}
+	everyone, _ := ir.PeersOf(ir.AllPods())
+	query := ir.PortTraffic(ir.UDP, set.SinglePort(l.program.Inventory.Facts.DNS.Port))
+	for _, r := range l.rules[place{ir.Ingress, nil, ir.Allow}] {
+		if r.Subject.Pods.Contains(l.program.Inventory.Facts.DNS.Pods) && r.Peers.Contains(everyone) && r.Traffic.Contains(query) {
+			return
+		}
+	}
+	at := l.cluster.DefaultDeny.Range
+	if l.cluster.Exempt.Set {
+		at = l.cluster.Exempt.Range
+	}
+	for _, ns := range l.cfg.Namespaces {
+		if ns.Name == l.cluster.DNS.Value.Namespace {
+			at = ns.Range
+		}
+	}
+	l.diags.Add(diag.ClosedDNS, at, "The cluster's DNS is closed, and no rule lets every pod ask it.",
+		"Pods that are closed themselves keep DNS. For the others add `allow cluster to dns { udp = [53] }` and the same for tcp, exempt the namespace, or set its `default_deny` to \"none\".")
 }
 
 func intersections(a, b []ir.Pods) []ir.Pods {
@@ -193,15 +305,7 @@ func intersections(a, b []ir.Pods) []ir.Pods {
 	return ir.Simplify(out)
 }
 
-func (l *lowering) dnsPeers() []ir.Peer {
-	dns := l.program.Inventory.Facts.DNS
-	return []ir.Peer{dns.Pods, ir.NodeLocal{Addresses: dns.NodeLocal}}
-}
-
-func (l *lowering) dnsTraffic() ir.Traffic {
-	port := set.SinglePort(l.program.Inventory.Facts.DNS.Port)
-	return ir.PortTraffic(ir.TCP, port).Or(ir.PortTraffic(ir.UDP, port))
-}
+func (l *lowering) dnsTraffic() ir.Traffic { return dnsOn(l.program.Inventory.Facts.DNS.Port) }
 
 // closeTiers isolates, in a tier whose default is deny, the subjects of its
 // rules, and demands that this does not cut DNS off.

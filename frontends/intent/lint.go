@@ -113,6 +113,7 @@ func (l *lowering) lint() {
 	l.coveredRules()
 	l.openNames()
 	l.plaintext()
+	l.warnClosedDNS()
 }
 
 func (l *lowering) unusedWorkloads() {

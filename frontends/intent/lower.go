@@ -16,8 +16,19 @@ import (
 //
 // The diagnostics are about meaning, not about what a target can say; those
 // that hang on no fact are the same for every target.
-func Lower(cfg *Config, t *Target) (*ir.Program, diag.List) {
+func Lower(cfg *Config, t *Target) (p *ir.Program, diags diag.List) {
 	l := &lowering{cfg: cfg, target: t, program: &ir.Program{}}
+	defer func() {
+		switch over := recover().(type) {
+		case nil:
+		case ir.BoundError:
+			l.diags.Add(diag.TooManyParts, l.near, "What this takes out by labels has no bounded form: "+over.Error()+".",
+				"Tell the pods apart by one label rather than by many at once.")
+			p, diags = l.program, l.diags
+		default:
+			panic(over)
+		}
+	}()
 	l.facts()
 	l.inventory()
 	l.isolate()
@@ -61,6 +72,8 @@ type lowering struct {
 	workloads map[*Workload]int // into the inventory; absent for a workload of a matched namespace
 	byName    map[string][]int  // workloads of the inventory by their namespace's name
 	mentioned map[*Workload]bool
+	near      diag.Range // what is being lowered, for a bound that is hit
+	closedDNS bool       // the DNS pods' ingress is closed
 }
 
 // place is a level of a stage: the tier (nil for the rules outside tiers) and

@@ -106,8 +106,9 @@ func icmp(list *At[[]ICMPTerm]) ir.ICMP {
 // resolvePorts gives a destination in the parts for which the rule's port
 // names mean the same: a name is the number that the destination's workload
 // declares, and each workload of a wider destination stands for itself, so
-// that no workload is opened on another's number. A name that no workload
-// there declares stays a name.
+// that no workload is opened on another's number. A name stays a name where no
+// workload there declares it, and for the rest of a destination that reaches
+// namespaces that are not declared.
 func (l *lowering) resolvePorts(r *Rule, t terms, e endpoint) ([]destination, bool) {
 	if len(t.named) == 0 {
 		return []destination{{e, t.fixed}}, true
@@ -133,17 +134,28 @@ func (l *lowering) resolvePorts(r *Rule, t terms, e endpoint) ([]destination, bo
 	rest := t.fixed
 	byWorkload := map[int]ir.Traffic{}
 	candidates := l.within(e)
+	_, beyond := l.program.Inventory.Declared(e.subject.Pods)
 	for _, n := range t.named {
-		found := false
+		var declaring []ir.Pods
 		for _, i := range candidates {
 			w := &l.program.Inventory.Workloads[i]
 			if _, declared := w.Port(n.name); declared {
 				byWorkload[i] = byWorkload[i].Or(n.on(w))
-				found = true
+				declaring = append(declaring, w.Pods)
 			}
 		}
-		if !found {
-			rest = rest.Or(ir.NamedTraffic(ir.NamedPort{Protocol: n.protocol, Name: n.name}))
+		byName := ir.NamedTraffic(ir.NamedPort{Protocol: n.protocol, Name: n.name})
+		switch {
+		case declaring == nil:
+			rest = rest.Or(byName)
+		case beyond:
+			for _, pods := range ir.SubtractAll([]ir.Pods{e.subject.Pods}, declaring) {
+				out = append(out, destination{endpoint{pods, l.subjectOf(pods), e.text, e.at}, byName})
+			}
+		default:
+			l.at(r, l.diags.Add(diag.PortNameDeclared, n.at,
+				fmt.Sprintf("%q stands for the port of %s of %q.", n.name, count(len(declaring), "workload"), e.text),
+				"Workloads that declare no port of this name are not opened."))
 		}
 	}
 	if !rest.IsEmpty() {

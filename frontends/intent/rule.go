@@ -11,6 +11,7 @@ import (
 // rule lowers one rule to its two ends: the egress program of its sources and
 // the ingress program of its destinations.
 func (l *lowering) rule(r *Rule) {
+	l.near = r.Range
 	errors := l.diags.Count(diag.Error)
 	from := l.endpoints(r, r.From, r.Except)
 	to := l.endpoints(r, r.To, r.ExceptTo)

@@ -40,6 +40,8 @@ func checkLabelValue(v string) string {
 	return "A label's value is empty, or has up to 63 letters, digits, -, _ and ., and begins and ends with a letter or a digit."
 }
 
+func isWord(name string) bool { return name == "any" || name == "absent" }
+
 // selector decodes labels that select. Nothing and null are errors.
 func (v value) selector(what string) (ir.Selector, bool) {
 	return v.constraints(what, checkLabelKey, checkLabelValue, nil)
@@ -109,13 +111,13 @@ func (v value) constraints(what string, checkKey, checkValue func(string) string
 
 // constraint decodes what one key may hold.
 func (v value) constraint(key string, check func(string) string) (ir.Constraint, bool) {
-	what := fmt.Sprintf("The value of %s", key)
+	what := "The value of " + key
 	if v.arithmetic(what) {
 		return ir.Constraint{}, false
 	}
 	if _, isList := v.tuple(); !isList {
-		if name, ok := bareName(v.expr); ok && name != "any" && name != "absent" && !isValueRoot(name) {
-			v.add(diag.QuoteIt, fmt.Sprintf("%s is a string, and %s without quotes is a reference.", what, name), fmt.Sprintf("Quote it: %q.", name))
+		if n, ok := v.expr.(*nameExpr); ok && !isWord(n.Traversal.RootName()) && !isValueRoot(n.Traversal.RootName()) {
+			v.text(what) // says what is wrong
 			return ir.Constraint{}, false
 		}
 		val, ok := v.eval()
@@ -184,7 +186,7 @@ func (v value) facts(what string) (map[string]string, bool) {
 			ok = false
 			continue
 		}
-		if name, bare := bareName(e.value.expr); bare && (name == "any" || name == "absent") {
+		if name, bare := bareName(e.value.expr); bare && isWord(name) {
 			e.value.add(diag.WrongType, fmt.Sprintf("The labels of a namespace are a fact: %s has one value, not %s.", e.key, name), "")
 			ok = false
 			continue

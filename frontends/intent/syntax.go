@@ -65,6 +65,7 @@ type file struct {
 	vars, locals map[string]bool
 	mentions     map[string]bool // the first words of all names in expressions
 	quiet        bool            // in a variable, whose validation is no use of it
+	unterminated bool            // a string without its end was reported
 	broken       bool            // it has syntax errors: names may be missing
 }
 

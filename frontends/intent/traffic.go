@@ -98,7 +98,7 @@ func (v value) port() (PortTerm, bool) {
 		v.add(diag.QuoteIt, fmt.Sprintf("HCL reads %s as arithmetic.", text), detail)
 		return t, false
 	}
-	if name, ok := bareName(v.expr); ok && name != "any" && name != "absent" && !isValueRoot(name) {
+	if name, ok := bareName(v.expr); ok && !isWord(name) && !isValueRoot(name) {
 		v.add(diag.QuoteIt, fmt.Sprintf("A port's name is a string, and %s without quotes is a reference.", name), fmt.Sprintf("Quote it: %q.", name))
 		return t, false
 	}

@@ -149,7 +149,9 @@ func (v value) list(what string) ([]value, bool) {
 		return out, true
 	}
 	detail := "Write it in brackets."
-	if text := v.source(); text != "" && !strings.Contains(text, "\n") && len(text) < 60 && !val.Type().IsObjectType() {
+	if val.Type().Equals(constraintType) {
+		detail = "The words any and absent stand for label values, and any for ports and ICMP types."
+	} else if text := v.source(); text != "" && !strings.Contains(text, "\n") && len(text) < 60 && !val.Type().IsObjectType() {
 		detail = fmt.Sprintf("Write it in brackets: [%s].", text)
 	}
 	v.add(diag.WrongType, fmt.Sprintf("%s is a list; this is %s.", what, describe(val)), detail)
@@ -253,8 +255,9 @@ func (v value) key(e hclsyntax.Expression) (string, bool) {
 
 // text gives a string. Where quotes were forgotten it says so.
 func (v value) text(what string) (string, bool) {
-	if name, ok := bareName(v.expr); ok && !isValueRoot(name) {
-		v.add(diag.QuoteIt, fmt.Sprintf("%s is a string, and %s without quotes is a reference.", what, name), fmt.Sprintf("Quote it: %q.", name))
+	if n, ok := v.expr.(*nameExpr); ok && !isValueRoot(n.Traversal.RootName()) {
+		text := pathOf(n.Traversal).String()
+		v.add(diag.QuoteIt, fmt.Sprintf("%s is a string, and %s without quotes is a reference.", what, text), fmt.Sprintf("Quote it: %q.", text))
 		return "", false
 	}
 	if v.arithmetic(what) {
@@ -304,10 +307,6 @@ func (v value) readsAsArithmetic() (string, bool) {
 
 // word gives one of some words.
 func (v value) word(what string, words []string) (string, bool) {
-	if name, ok := bareName(v.expr); ok && !isValueRoot(name) && slices.Contains(words, name) {
-		v.add(diag.QuoteIt, fmt.Sprintf("%s is a string, and %s without quotes is a reference.", what, name), fmt.Sprintf("Quote it: %q.", name))
-		return "", false
-	}
 	s, ok := v.text(what)
 	if !ok {
 		return "", false

@@ -9,6 +9,8 @@ const (
 	DenyCoversAllow     Code = "P2005"
 	TierCutsDNS         Code = "P2006"
 	PlaintextIntoStrict Code = "P2007"
+	TooManyParts        Code = "P2008"
+	StagedDefault       Code = "P2009"
 
 	EveryPort        Code = "P2101"
 	MatchesNothing   Code = "P2102"
@@ -19,6 +21,8 @@ const (
 	RestrictsNothing Code = "P2107"
 	UnmanagedEnd     Code = "P2108"
 	UnmanagedDefault Code = "P2109"
+	ClosedDNS        Code = "P2111"
+	PortNameDeclared Code = "P2112"
 	NamesAlreadyOpen Code = "P2110"
 )
 
@@ -31,6 +35,8 @@ func meaningEntries() []Entry {
 		{DenyCoversAllow, Error, "A deny covers an allow of its tier", "In one tier a deny beats an allow, so this allow can never decide. Take the peers out of the deny with `except`, put the allow into an earlier tier, or, where the deny means \"everything else\", write `default = \"deny\"` on the tier instead of the deny."},
 		{TierCutsDNS, Error, "A tier cuts DNS off", "A tier with `default = \"deny\"` closes the pods that its rules have as subjects, before the rules that keep DNS reachable are asked. Add `allow ... to dns` (or `pass ... to dns`) to the tier."},
 		{PlaintextIntoStrict, Error, "A peer that cannot authenticate, into a strict port", "The rule's peer is outside the mesh and the destination's port takes mutual TLS only, so the connection is refused whatever the rule says. Give the port its own mode with `mtls_ports = { 9187 = \"permissive\" }`, or take the peer into the mesh."},
+		{TooManyParts, Error, "Exceptions over a bound", "Taking pods by labels out of others can fall into a number of parts that doubles with each of them. Portolan bounds it, so that no input can exhaust memory. Give the pods one label that tells them apart."},
+		{StagedDefault, Error, "A staged default", "`mode = \"staged\"` on a namespace or a target stages its rules, and its `default_deny` would stay enforced: every connection would be cut. Set `default_deny = \"none\"` while the rules are staged, or stage rules one by one."},
 
 		{EveryPort, Hint, "A rule for every port", "The rule names no protocol, so it is for every protocol and port. Name ports where they are known: `tcp = [8080]`."},
 		{MatchesNothing, Warning, "A rule that can match nothing", "After its exceptions the rule has no endpoint left at one end, or neither end is one that a policy governs. It changes nothing; remove it or mend it."},
@@ -41,6 +47,8 @@ func meaningEntries() []Entry {
 		{RestrictsNothing, Warning, "A restriction that restricts nothing", "The rule restricts requests or names, and neither its destination's ingress nor its source's egress is closed, so everything passes anyway. Close one of the ends."},
 		{UnmanagedEnd, Warning, "A rule that an unmanaged namespace would need", "The namespace is closed by the cluster's default and Portolan emits nothing in it, since it is not managed. Its owner has to open it for this traffic."},
 		{UnmanagedDefault, Warning, "A statement about an unmanaged namespace", "Nothing is emitted in an unmanaged namespace, so what the block states of it has no effect. Remove the argument, or manage the namespace."},
+		{ClosedDNS, Warning, "DNS is closed", "The pods of the cluster's DNS are closed on ingress, by their namespace's or the cluster's `default_deny`. What keeps DNS reachable opens them to pods that are closed themselves; open pods and undeclared namespaces need a rule."},
+		{PortNameDeclared, Hint, "A port name that some workloads declare", "The destination is wider than a workload, and some of its workloads declare a port of this name. The name stands for the ports of those workloads; other pods of the destination are not opened."},
 		{NamesAlreadyOpen, Warning, "DNS is open already", "The rule says which names may be resolved, and the default that keeps DNS reachable lets every name be. Set `dns = false` on the workload or the namespace, so that the rule decides."},
 	}
 }

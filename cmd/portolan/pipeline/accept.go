@@ -81,8 +81,10 @@ func (a *accepts) add(code diag.Code, at diag.Range, address, summary, detail st
 
 // apply takes out of the program what the target refused and accepts; changed
 // reports whether there was any of it. An entry is applied once, so that this
-// ends: entries of one block and rule together, since http and grpc are one part.
-func (a *accepts) apply(p *ir.Program, refused diag.List) (q *ir.Program, changed bool) {
+// ends: entries of one block and rule together, since http and grpc are one
+// part. Rules whose peers' identity is given up are named apart: only a mesh
+// lacks it, and what else is in the target keeps the rule's peers.
+func (a *accepts) apply(p *ir.Program, refused diag.List) (q *ir.Program, unidentified []string, changed bool) {
 	type part struct {
 		block   *intent.Accept
 		address string
@@ -105,6 +107,13 @@ func (a *accepts) apply(p *ir.Program, refused diag.List) (q *ir.Program, change
 		for _, e := range together[at] {
 			words = append(words, e.word.Value)
 		}
+		if at.block.Loss == "widened" && slices.Contains(words, "identity") {
+			words = slices.DeleteFunc(words, func(w string) bool { return w == "identity" })
+			unidentified, changed = append(unidentified, at.address), true
+			if len(words) == 0 {
+				continue
+			}
+		}
 		next, ok := ir.Accept(p, at.block.Loss, words, at.address)
 		if ok {
 			p, changed = next, true
@@ -115,7 +124,7 @@ func (a *accepts) apply(p *ir.Program, refused diag.List) (q *ir.Program, change
 				fmt.Sprintf("%q cannot be accepted as %q for %q.", e.word.Value, e.block.Loss, e.rule.Value), unsuitable(e))
 		}
 	}
-	return p, changed
+	return p, unidentified, changed
 }
 
 // refuses reports whether a refusal is among the diagnostics that the entry
@@ -144,17 +153,28 @@ func unsuitable(e *entry) string {
 	return `Nothing of the rule is left without it: take the rule out with accept "narrowed".`
 }
 
-// unused warns of entries that nothing needed. It is not asked after an error:
-// then not everything was tried.
+// unused warns of the words and the rules of a block that nothing needed. It is
+// not asked after an error: then not everything was tried.
 func (a *accepts) unused() {
 	if a.diags.HasErrors() {
 		return
 	}
+	needed := map[diag.Range]bool{} // by where a word or a rule is written
 	for _, e := range a.entries {
-		if !e.used {
-			a.add(diag.AcceptNotNeeded, e.word.Range, e.rule.Value,
-				fmt.Sprintf("Target %q lacks no %q for %q.", a.target.Name, e.word.Value, e.rule.Value),
-				"Remove the word, or the rule from the block's list, so that a later loss is not accepted by accident.")
+		needed[e.word.Range] = needed[e.word.Range] || e.used
+		needed[e.rule.Range] = needed[e.rule.Range] || e.used
+	}
+	told := map[diag.Range]bool{}
+	for _, e := range a.entries {
+		if at := e.word.Range; !needed[at] && !told[at] {
+			told[at] = true
+			a.add(diag.AcceptNotNeeded, at, "", fmt.Sprintf("Target %q lacks no %q for any of these rules.", a.target.Name, e.word.Value),
+				"Remove the word, so that a later loss is not accepted by accident.")
+		}
+		if at := e.rule.Range; !needed[at] && !told[at] {
+			told[at] = true
+			a.add(diag.AcceptNotNeeded, at, e.rule.Value, fmt.Sprintf("Target %q lacks nothing of this for %q.", a.target.Name, e.rule.Value),
+				"Remove the rule from the list, so that a later loss is not accepted by accident.")
 		}
 	}
 }

@@ -32,6 +32,8 @@ type Rendered struct {
 	Parts   []Part
 	Refused bool
 	Diags   diag.List
+
+	unidentified []string // addresses of rules whose peers' identity is accepted as lost
 }
 
 // Objects gives the objects of all parts, the CNI's first.
@@ -93,11 +95,13 @@ func (r *Rendered) render(known map[string]bool, opts Options) {
 	a := newAccepts(&r.Target, known, opts.Now)
 	parts, diags := r.lower()
 	for {
-		p, changed := a.apply(r.Program, diags)
+		p, unidentified, changed := a.apply(r.Program, diags)
 		if !changed {
 			break
 		}
+		p.Index()
 		r.Program = p
+		r.unidentified = append(r.unidentified, unidentified...)
 		parts, diags = r.lower()
 	}
 	a.unused()
@@ -121,11 +125,44 @@ func (r *Rendered) lower() ([]Part, diag.List) {
 	var diags diag.List
 	for _, t := range r.Target.Parts {
 		b := backendFor(t)
-		objects, more := b.Lower(r.Program, t)
+		objects, more := bounded(b, r.programFor(t), t)
 		parts = append(parts, Part{b.Name(), objects})
 		diags = append(diags, more...)
 	}
 	return parts, diags
+}
+
+// bounded lowers, and refuses the target where that hits a bound of the algebra
+// of labels.
+func bounded(b lower.Backend, p *ir.Program, t lower.Target) (objects []manifest.Object, diags diag.List) {
+	defer func() {
+		switch over := recover().(type) {
+		case nil:
+		case ir.BoundError:
+			objects = nil
+			diags.Add(diag.OverBound, diag.Range{}, "Target \""+t.Name+"\" cannot be rendered: "+over.Error()+".",
+				"Tell the pods apart by one label rather than by many at once.").Target = t.Name
+		default:
+			panic(over)
+		}
+	}()
+	return b.Lower(p, t)
+}
+
+// programFor is the program that a part of the target renders. What is accepted
+// of identity is the mesh's loss alone: the CNI of a stack has its peers still.
+func (r *Rendered) programFor(t lower.Target) *ir.Program {
+	if !t.Profile.IsMesh() || len(r.unidentified) == 0 {
+		return r.Program
+	}
+	p := r.Program
+	for _, address := range r.unidentified {
+		if q, ok := ir.Accept(p, "widened", []string{"identity"}, address); ok {
+			p = q
+		}
+	}
+	p.Index()
+	return p
 }
 
 var backendFor = func(t lower.Target) lower.Backend { return backends.For(t.Profile.Engine) }

@@ -6,5 +6,5 @@ namespace "shop" {
   dns = false
   workload "web" { labels = { app = "web" } }
   allow web to stripe { tcp = [443] } # want P4004 "learns a name's addresses"
-  deny web to ads { tcp = [443] } # want P4004 "destinations of allows only"
+  deny web to ads { tcp = [443] }     # want P4004 "destinations of allows only"
 }

@@ -9,10 +9,10 @@ namespace "shop" {
     tcp  = [80]
   }
   allow "rest" {
-    from       = [pods({ app = any })]
-    except     = [pods({ app = ["bot", "crawler"] })]
-    to         = [api]
-    tcp        = [81]
+    from   = [pods({ app = any })]
+    except = [pods({ app = ["bot", "crawler"] })]
+    to     = [api]
+    tcp    = [81]
   }
   allow "union" {
     from   = [self]

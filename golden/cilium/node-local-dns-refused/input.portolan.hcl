@@ -11,7 +11,7 @@ namespace "shop" {
     labels = { app = "job" }
     dns    = false
   }
-  allow web to dns { tcp = [53, 9253] } # want P4101 "the node itself"
-  allow web to stripe { tcp = [443] } # want P4004 "node-local DNS cache"
+  allow web to dns { tcp = [53, 9253] }                   # want P4101 "the node itself"
+  allow web to stripe { tcp = [443] }                     # want P4004 "node-local DNS cache"
   allow job to dns { dns = ["*.shop.svc.cluster.local"] } # want P4003 "node-local DNS cache"
 }

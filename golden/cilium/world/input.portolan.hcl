@@ -5,9 +5,9 @@ namespace "shop" {
   workload "web" { labels = { app = "web" } }
   allow world to web { tcp = [443] }
   allow "rest-of-world" {
-    from       = [web]
-    to         = [world]
-    except_to  = [office]
-    tcp        = [443]
+    from      = [web]
+    to        = [world]
+    except_to = [office]
+    tcp       = [443]
   }
 }
