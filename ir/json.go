@@ -290,7 +290,7 @@ func inventoryJSON(inv *Inventory) inventory {
 		TrustDomain: f.TrustDomain, MeshRoot: f.MeshRoot,
 	}}
 	for _, n := range inv.Namespaces {
-		out.Namespaces = append(out.Namespaces, namespaceJSON{n.Address, n.Name, n.Labels, n.Managed, n.Mesh})
+		out.Namespaces = append(out.Namespaces, namespaceJSON(n))
 	}
 	for _, w := range inv.Workloads {
 		j := workloadJSON{Address: w.Address, Pods: podsOf(w.Pods), Account: w.Account, Mesh: w.Mesh}

@@ -149,6 +149,7 @@ func (p Path) String() string {
 		return "any"
 	case PathRegex:
 		return "~" + p.text
+	case PathExact, PathSegments:
 	}
 	return p.text
 }

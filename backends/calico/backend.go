@@ -1,6 +1,7 @@
 // Package calico lowers a program to projectcalico.org/v3: a Tier for each tier
-// of the intent, and NetworkPolicies and GlobalNetworkPolicies in it; the rules
-// outside tiers stand in Calico's tier "default".
+// of the intent, and NetworkPolicies and GlobalNetworkPolicies in it. Outside
+// tiers, allows stand in Calico's tier "default", among other people's policies,
+// and denies in a tier "portolan" right before it, which closes nothing.
 //
 // In a tier Calico lets the first rule that matches decide, across all policies
 // in order (felix/rules/endpoints.go). So that a deny of one policy comes before
@@ -9,7 +10,6 @@
 //
 //	web--deny   order  200   action: Deny
 //	web         order 1000   action: Allow, and what closes web
-//	web--open   order 2000   action: Pass, where web is not closed
 package calico
 
 import (

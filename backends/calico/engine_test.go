@@ -214,8 +214,8 @@ func (e *engine) membersOf(namespace string, x v3.EntityRule) (out []*end, restr
 	return out, true
 }
 
-func (m *end) has(a netip.Addr) bool {
-	return slices.Contains(m.addresses, a) || slices.ContainsFunc(m.nets, func(p netip.Prefix) bool { return p.Contains(a) })
+func (e *end) has(a netip.Addr) bool {
+	return slices.Contains(e.addresses, a) || slices.ContainsFunc(e.nets, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 func (e *engine) entity(namespace string, x v3.EntityRule, a netip.Addr, h hit) bool {

@@ -1,9 +1,8 @@
 package calico
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
+	"math"
 	"slices"
 
 	v3 "github.com/projectcalico/api/pkg/apis/projectcalico/v3"
@@ -34,19 +33,24 @@ var levels = []level{
 	{ir.Allow, "", 1000},
 }
 
-// open is the last level: a tier that ends in a deny ends so for every pod that
-// a policy of it selects, so pods that the stage does not close pass it by.
-var open = level{ir.Pass, "--open", 2000}
-
 var calicoAction = map[ir.Action]v3.Action{ir.Allow: v3.Allow, ir.Deny: v3.Deny, ir.Pass: v3.Pass, ir.Log: v3.Log}
 
-// defaultTier is Calico's tier for native policies and for the rules outside
+// defaultTier is Calico's tier for native policies and for the allows outside
 // tiers. It is there already, and it ends in a deny.
 const defaultTier = "default"
 
-// reserved are tiers that Calico or its operator owns in some version.
+// denyTier is the tier for the denies outside tiers, right before tier default:
+// orders of the language's tiers are whole. Tiers are the whole cluster's, so it
+// has our own name, which nobody else gives a tier and which says whose it is,
+// and it is one object, the same whoever renders it.
+const (
+	denyTier  = "portolan"
+	denyOrder = v3.DefaultTierOrder - 0.5
+)
+
+// reserved are tiers that are ours, or Calico's or its operator's in some version.
 var reserved = []string{
-	defaultTier, "kube-admin", "kube-baseline", "adminnetworkpolicy", "baselineadminnetworkpolicy", "calico-system", "allow-tigera",
+	defaultTier, denyTier, "kube-admin", "kube-baseline", "adminnetworkpolicy", "baselineadminnetworkpolicy", "calico-system", "allow-tigera",
 }
 
 // tier is a stage of both directions as a Calico tier.
@@ -54,6 +58,19 @@ type tier struct {
 	name            string
 	egress, ingress *ir.Stage // either may be nil
 	closes          bool      // it denies at its end what it selects and nothing decided
+	ahead           *tier     // of one that closes: the tier right before it, for what must close nothing
+	used            bool      // a policy stands in it
+}
+
+// of gives the tier that an action's policies stand in. A tier that denies at
+// its end closes whoever a policy of it selects, also for what other people's
+// policies in it say nothing of. Logs close nothing, nor do denies outside
+// tiers, so they go ahead, into a tier that passes at its end.
+func (t *tier) of(a ir.Action) *tier {
+	if t.closes && (a == ir.Log || a == ir.Deny && t.name == defaultTier) {
+		return t.ahead
+	}
+	return t
 }
 
 func (t *tier) stage(d ir.Direction) *ir.Stage {
@@ -108,20 +125,29 @@ func axioms(s *ir.Stage) bool {
 		!slices.ContainsFunc(s.Rules(), func(r ir.Rule) bool { return r.Origin.Kind != ir.FromAxiom })
 }
 
-// tier emits a tier and its policies.
+// tier emits a tier and its policies, and what goes ahead of them.
 func (l *lowering) tier(t *tier) {
 	if !l.inOrder(t) {
 		return
 	}
+	order, comments := denyOrder, []string{"The denies outside tiers, right before tier default: they beat every allow in it, other people's too,",
+		"and close nothing, since this tier passes at its end."}
 	if t.name == ir.StageRules {
-		t.name = defaultTier
-	} else if !l.declare(t) {
-		return
+		t.name, t.ahead = defaultTier, &tier{name: denyTier}
+	} else {
+		if !l.declare(t) {
+			return
+		}
+		t.ahead = &tier{name: t.name + "--log"} // no tier of the language has "--" before anything but a hash
+		order, comments = t.any().Order-0.5, []string{"The logs of tier " + t.name + ", right before it: that tier closes whoever its policies select, and a log closes nobody."}
 	}
 	for _, b := range lower.Bundles(l.program, t.egress, t.ingress) {
 		if !nobody(b.Subject.Pods) {
 			l.bundle(t, &b)
 		}
+	}
+	if t.ahead.used {
+		l.emitTier(t.ahead, order, nil, comments)
 	}
 }
 
@@ -157,31 +183,38 @@ func (l *lowering) declare(t *tier) bool {
 	s := t.any()
 	name, escaped := lower.Label(s.Name, s.Name)
 	if slices.Contains(reserved, name) {
-		l.refuse(s.Origin, &refusal{diag.CannotSay, fmt.Sprintf("Calico has a tier %q of its own", name), "Give the tier another name."})
+		owner := "Calico"
+		if name == denyTier {
+			owner = "Portolan"
+		}
+		l.refuse(s.Origin, &refusal{diag.CannotSay, fmt.Sprintf("%s has a tier %q of its own", owner, name), "Give the tier another name."})
 		return false
 	}
-	if s.Order <= 0 || s.Order >= v3.DefaultTierOrder {
-		l.refuse(s.Origin, &refusal{diag.CannotSay, fmt.Sprintf("its order %v is not between 0 and that of Calico's tier default", s.Order), "Give the tier an order of 1 to 999999."})
+	if s.Order < 1 || s.Order >= v3.DefaultTierOrder || s.Order != math.Trunc(s.Order) {
+		l.refuse(s.Origin, &refusal{diag.CannotSay, fmt.Sprintf("its order %v is no whole number between 0 and the order of Calico's tier default", s.Order), "Give the tier an order of 1 to 999999."})
 		return false
 	}
+	comments := []string{fmt.Sprintf("Decided before every tier of a higher order than %v. Of Calico's own, kube-admin has order 1000", s.Order),
+		"and default, with native NetworkPolicies and what is allowed outside tiers, 1000000."}
+	if escaped {
+		comments = append(comments, fmt.Sprintf("%s stands for the tier %q.", name, s.Name))
+	}
+	t.name = name
+	l.emitTier(t, s.Order, description(s.Origin), comments)
+	return true
+}
+
+func (l *lowering) emitTier(t *tier, order float64, annotations map[string]string, comments []string) {
 	action := v3.Pass
 	if t.closes {
 		action = v3.Deny
 	}
-	order := s.Order
 	object := v3.NewTier()
-	object.Name = name
+	object.Name = t.name
 	object.Labels = lower.Labels()
-	object.Annotations = description(s.Origin)
+	object.Annotations = annotations
 	object.Spec = v3.TierSpec{Order: &order, DefaultAction: &action}
-	comments := []string{fmt.Sprintf("Decided before every tier of a higher order than %v. Of Calico's own, kube-admin has order 1000", order),
-		"and default, with native NetworkPolicies and the rules outside tiers, 1000000."}
-	if escaped {
-		comments = append(comments, fmt.Sprintf("%s stands for the tier %q.", name, s.Name))
-	}
-	l.objects = append(l.objects, manifest.Object{APIVersion: v3.GroupVersionCurrent, Kind: v3.KindTier, Name: name, Value: object, Comments: comments})
-	t.name = name
-	return true
+	l.objects = append(l.objects, manifest.Object{APIVersion: v3.GroupVersionCurrent, Kind: v3.KindTier, Name: t.name, Value: object, Comments: comments})
 }
 
 func description(o ir.Origin) map[string]string {
@@ -191,14 +224,11 @@ func description(o ir.Origin) map[string]string {
 	return map[string]string{lower.DescriptionAnnotation: o.Description}
 }
 
-// bundle emits what a tier says of one subject: an object for each level, and
-// for the pods of it that the tier must not close.
+// bundle emits what a tier says of one subject: an object for each level.
 func (l *lowering) bundle(t *tier, b *lower.Bundle) {
 	name, escaped := lower.Name(b.Subject)
-	var selected ir.Directions
-	var first ir.Origin
 	for _, level := range levels {
-		p := policy{tier: t, level: level, name: name + level.suffix, subject: b.Subject, pods: []ir.Pods{b.Subject.Pods}}
+		p := policy{tier: t.of(level.action), level: level, name: name + level.suffix, subject: b.Subject}
 		if escaped {
 			p.comments = []string{p.name + " stands for " + b.Subject.Address + "."}
 		}
@@ -212,14 +242,29 @@ func (l *lowering) bundle(t *tier, b *lower.Bundle) {
 		}
 		if len(p.origins) > 0 {
 			p.blame = p.origins[0]
-			first = cmp.Or(first, p.blame)
 		}
-		selected |= p.types
-		l.policy(p)
+		if l.closesNone(t, b, &p) {
+			l.policy(p)
+		}
 	}
-	if t.closes {
-		l.open(t, b, name, first, selected&^b.Closed)
+}
+
+// closesNone refuses a policy that would close pods that its stage leaves open.
+// The language has none: it closes every subject of a tier that denies at its
+// end, and outside tiers only a deny has subjects that are not closed.
+func (l *lowering) closesNone(t *tier, b *lower.Bundle, p *policy) bool {
+	for _, d := range directions {
+		if !p.tier.closes || b.Closed.Has(d) || !p.types.Has(d) {
+			continue
+		}
+		if _, open := l.program.Split(b.Subject.Pods, t.stage(d)); !slices.ContainsFunc(open, func(x ir.Pods) bool { return !nobody(x) }) {
+			continue
+		}
+		l.refuse(p.blame, &refusal{diag.LacksOrder, fmt.Sprintf("tier %q denies at its end, which would close pods that are open", t.name),
+			"Put the rule into a tier of its own."})
+		return false
 	}
+	return true
 }
 
 // policy is one NetworkPolicy or GlobalNetworkPolicy in the making.
@@ -228,7 +273,6 @@ type policy struct {
 	level    level
 	name     string
 	subject  ir.Subject
-	pods     []ir.Pods // what it selects: the subject, or parts of it
 	types    ir.Directions
 	egress   []v3.Rule
 	ingress  []v3.Rule
@@ -302,7 +346,7 @@ func (l *lowering) rule(p *policy, d ir.Direction, r *ir.Rule) []v3.Rule {
 	if !l.sayable(r) {
 		return nil
 	}
-	namespace, _ := ownNamespace(p.pods[0])
+	namespace, _ := ownNamespace(p.subject.Pods)
 	peers, ok := l.peers(d, r, namespace)
 	transports, no := transports(r.Traffic)
 	if no != nil {
@@ -348,97 +392,17 @@ func metadata(o ir.Origin) *v3.RuleMetadata {
 	return &v3.RuleMetadata{Annotations: map[string]string{key: o.Address}}
 }
 
-// open emits, for the directions in which a bundle has its subject selected
-// without closing it, what lets the open part of the subject pass the tier's end.
-func (l *lowering) open(t *tier, b *lower.Bundle, name string, blame ir.Origin, selected ir.Directions) {
-	var parts []policy
-	for _, d := range directions {
-		if !selected.Has(d) {
-			continue
-		}
-		_, unclosed := l.program.Split(b.Subject.Pods, t.stage(d))
-		for _, sets := range byScope(slices.DeleteFunc(unclosed, nobody)) {
-			parts = append(parts, policy{tier: t, level: open, name: name + open.suffix, subject: b.Subject, pods: sets, types: d.Set(), blame: blame})
-		}
-	}
-	parts = joinTypes(parts)
-	for _, p := range parts {
-		pass := []v3.Rule{{Action: v3.Pass}}
-		if p.types.Has(ir.Egress) {
-			p.egress = pass
-		}
-		if p.types.Has(ir.Ingress) {
-			p.ingress = pass
-		}
-		p.comments = []string{"Nothing closes these pods in the tier: what is not denied above goes on."}
-		p.name += openSuffix(p, parts)
-		l.policy(p)
-	}
-}
-
-// openSuffix tells the policies apart that let the parts of one subject pass and
-// would have one name: by direction, and by a hash of the namespaces where there
-// are several global ones, whose subjects have short names.
-func openSuffix(p policy, parts []policy) string {
-	scope, _ := ownNamespace(p.pods[0])
-	suffix := ""
-	for _, q := range parts {
-		if other, _ := ownNamespace(q.pods[0]); other != scope {
-			continue
-		}
-		if !q.pods[0].Namespace.Equal(p.pods[0].Namespace) {
-			hash, _ := lower.Label("_", p.pods[0].Namespace.String()+p.types.String())
-			return hash[1:]
-		}
-		if q.types != p.types {
-			suffix = map[ir.Directions]string{ir.IngressOnly: "-in", ir.EgressOnly: "-out"}[p.types]
-		}
-	}
-	return suffix
-}
-
-// byScope groups sets that one policy can select, in order.
-func byScope(sets []ir.Pods) [][]ir.Pods {
-	groups := map[string][]ir.Pods{}
-	for _, p := range sets {
-		key := p.Namespace.String()
-		groups[key] = append(groups[key], p)
-	}
-	var out [][]ir.Pods
-	for _, key := range slices.Sorted(maps.Keys(groups)) {
-		out = append(out, groups[key])
-	}
-	return out
-}
-
-// joinTypes makes one policy of two that differ in direction only.
-func joinTypes(all []policy) []policy {
-	var out []policy
-	for _, p := range all {
-		i := slices.IndexFunc(out, func(q policy) bool { return slices.EqualFunc(p.pods, q.pods, ir.Pods.Equal) })
-		if i < 0 {
-			out = append(out, p)
-			continue
-		}
-		out[i].types |= p.types
-	}
-	return out
-}
-
 // policy emits a policy that governs a direction.
 func (l *lowering) policy(p policy) {
 	if p.types == ir.NoDirection {
 		return
 	}
-	s, no := selects(p.pods...)
+	s, no := selects(p.subject.Pods)
 	if no != nil {
-		if p.level == open && no.code == diag.OverBound {
-			no.reason += " to name the pods that are not closed"
-			no.nearest = "Put the rule into a `tier`, where a deny closes nothing."
-		}
 		l.refuse(p.blame, no)
 		return
 	}
+	p.tier.used = true
 	meta := metav1.ObjectMeta{Name: p.name, Namespace: s.namespace, Labels: lower.Labels(), Annotations: lower.Annotations(p.subject, p.origins)}
 	delete(meta.Annotations, lower.RulesAnnotation) // each rule says its own
 	if p.tier.name != defaultTier {

@@ -37,24 +37,23 @@ type selection struct {
 	selector          string
 }
 
-// selects gives the selection of a union of pods, which share one namespace
-// selector. It never selects anything but pods.
-func selects(sets ...ir.Pods) (selection, *refusal) {
+// selects gives the selection of a set of pods, and of nothing but pods.
+func selects(p ir.Pods) (selection, *refusal) {
 	var s selection
-	labels, no := union(sets)
+	labels, no := podLabels(p)
 	if no != nil {
 		return s, no
 	}
-	if name, ok := ownNamespace(sets[0]); ok {
+	if name, ok := ownNamespace(p); ok {
 		s.namespace, s.selector = name, labels
 		if labels == "" {
 			s.selector = everything
 		}
 	} else {
-		if s.namespaceSelector, no = namespaces(sets[0].Namespace); no != nil {
+		if s.namespaceSelector, no = namespaces(p.Namespace); no != nil {
 			return s, no
 		}
-		s.selector = podsOnly(labels, len(sets) > 1)
+		s.selector = podsOnly(labels)
 	}
 	return s, tooLong(s.selector, s.namespaceSelector)
 }
@@ -149,8 +148,9 @@ func always(c ir.Constraint) ir.Constraint {
 		return ir.Anything()
 	case ir.FormPresentNot:
 		return ir.NotOneOf(values...)
+	default:
+		return c.And(ir.Present())
 	}
-	return c.And(ir.Present())
 }
 
 // appendTerm appends the term of Calico's selector language that a constraint

@@ -324,3 +324,10 @@ func TestProgramStays(t *testing.T) {
 		t.Error("the program changed")
 	}
 }
+
+// TestNothing: an empty program needs no object and no word.
+func TestNothing(t *testing.T) {
+	if objects, diags := New().Lower(&ir.Program{}, to(t, "cilium")); len(objects)+len(diags) != 0 {
+		t.Errorf("%v %v", objects, diags)
+	}
+}

@@ -28,6 +28,7 @@ func pathPattern(p ir.Path) (string, *refusal) {
 				"Leave `$` and `\\z` out: an expression is for the whole path anyway."}
 		}
 		return re + query, nil
+	case ir.PathExact, ir.PathSegments:
 	}
 	segments := p.Segments()
 	var b strings.Builder

@@ -41,6 +41,7 @@ func Name(s ir.Subject) (name string, escaped bool) {
 			return "cluster--default", false
 		}
 		return "cluster--all", false
+	case ir.SubjectInline:
 	}
 	return "pods--" + hash(s.Pods.String()), true
 }

@@ -27,6 +27,7 @@ func subjectOf(o ir.Origin) string {
 		return fmt.Sprintf("The default of %q", o.Address)
 	case ir.FromCompanion:
 		return fmt.Sprintf("What keeps %s reachable for %q", o.Purpose, o.Address)
+	case ir.FromRule, ir.FromAxiom:
 	}
 	return fmt.Sprintf("Rule %q", o.Address)
 }

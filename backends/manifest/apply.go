@@ -175,7 +175,7 @@ func removeEmpty(root *os.Root, dir string) error {
 		if err == nil {
 			return nil // something is in it
 		}
-		if err != io.EOF {
+		if !errors.Is(err, io.EOF) {
 			return err
 		}
 		if err := root.Remove(dir); err != nil {

@@ -126,7 +126,7 @@ func readOwned(root *os.Root, name string) ([]byte, error) {
 	}
 	start := make([]byte, len(Marker)+2) // with "\r\n", which version control may have made of "\n"
 	n, err := io.ReadFull(f, start)
-	if err != nil && err != io.ErrUnexpectedEOF && err != io.EOF {
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	if start = start[:n]; !owns(start) {
@@ -260,6 +260,7 @@ func Diff(changes []Change) string {
 			oldName = "/dev/null"
 		case Delete:
 			newName = "/dev/null"
+		case Update:
 		}
 		// The first line is a `diff` command, which only repeats the names.
 		if _, text, ok := bytes.Cut(diff.Diff(oldName, c.Old, newName, c.New), []byte("\n")); ok {

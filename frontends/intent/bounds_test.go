@@ -16,6 +16,9 @@ import (
 
 // TestBounds gives inputs that would exhaust time, memory or the stack.
 func TestBounds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes as long as the bounds allow")
+	}
 	repeat := strings.Repeat
 	lines := func(n int, format string) string {
 		var b strings.Builder

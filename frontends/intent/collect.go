@@ -301,7 +301,7 @@ func (l *loader) checkRuleLabels(b *block) bool {
 	case n == 1:
 		return l.checkName(b.labels[0], "rule")
 	case n == 2:
-		detail := form
+		var detail string
 		if b.labels[0].text == "to" || b.labels[1].text == "to" {
 			detail = "A peer is missing. " + form
 		} else {
@@ -323,7 +323,7 @@ func quoteLabel(s string) string {
 }
 
 func (l *loader) badWord(given string, words []string, at diag.Range, what string) {
-	l.diags.Add(diag.BadWord, at, fmt.Sprintf("%q is no value of %s.", given, what), suggest(given, words, "It is one of ")+"")
+	l.diags.Add(diag.BadWord, at, fmt.Sprintf("%q is no value of %s.", given, what), suggest(given, words, "It is one of "))
 }
 
 // declare makes a top-level name known.

@@ -246,6 +246,13 @@ type Target struct {
 	Range       diag.Range
 }
 
+// HasFacts reports whether the target states facts of its own.
+func (t *Target) HasFacts() bool {
+	f := &t.Facts
+	return f.PodCIDRs.Set || f.ServiceCIDRs.Set || f.NodeCIDRs.Set || f.APIServer.Set || f.DNS.Set ||
+		f.TrustDomain.Set || f.MeshRoot.Set || f.DefaultDeny.Set || f.Exempt.Set || f.MTLS.Set
+}
+
 // Engine is a CNI or a mesh, with a version where one is written ("1.18").
 type Engine struct {
 	Name    string

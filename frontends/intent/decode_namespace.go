@@ -247,7 +247,7 @@ func (v value) declaredPort() (number uint16, protocol ir.AppProtocol, ok bool) 
 	list, ok := v.entries("port")
 	named := false
 	for _, e := range list {
-		good := true
+		var good bool
 		switch e.key {
 		case "port":
 			named = true

@@ -23,7 +23,7 @@ func (l *loader) decodeRule(s *scope, b *block, t *Tier) *Rule {
 	if s.el != nil {
 		r.Namespace = s.el.ns
 	}
-	ok := true
+	var ok bool
 	if len(b.labels) == 3 {
 		ok = l.shortForm(r, a, b)
 	} else {

@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -144,7 +145,7 @@ func (l *loader) readAll(paths []string) []input {
 
 func (l *loader) unreadable(name string, err error) {
 	what := err.Error()
-	if e, ok := err.(*fs.PathError); ok {
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
 		what = e.Err.Error()
 	}
 	l.diags.Add(diag.Unreadable, diag.Range{File: name}, fmt.Sprintf("Cannot read %s: %s.", name, what), "")

@@ -2,6 +2,7 @@ package intent
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
@@ -179,39 +180,27 @@ func (n namedTerm) on(w *ir.Workload) ir.Traffic {
 	return ir.NamedTraffic(ir.NamedPort{Protocol: n.protocol, Name: n.name})
 }
 
-// within gives the declared workloads that an endpoint has whole.
+// within gives the declared workloads that an endpoint has whole, by what is
+// declared of their namespaces too.
 func (l *lowering) within(e endpoint) []int {
-	pods := e.subject.Pods
-	indices := l.byName[""]
-	if ns, ok := pods.SingleNamespace(); ok {
-		indices = l.byName[ns]
-	} else {
-		indices = make([]int, len(l.program.Inventory.Workloads))
-		for i := range indices {
-			indices[i] = i
-		}
-	}
+	inv := &l.program.Inventory
 	var out []int
-	for _, i := range indices {
-		if parts := l.program.Inventory.Workloads[i].Pods; pods.Contains(parts) || l.containsByFacts(pods, parts) {
-			out = append(out, i)
+	if ns, ok := e.subject.Pods.SingleNamespace(); ok {
+		for _, i := range l.byName[ns] {
+			if e.subject.Pods.Contains(inv.Workloads[i].Pods) {
+				out = append(out, i)
+			}
+		}
+		return out
+	}
+	parts, _ := inv.Declared(e.subject.Pods)
+	for _, part := range parts {
+		for _, i := range l.byName[part.Namespace.Name] {
+			if part.Pods.Contains(inv.Workloads[i].Pods) {
+				out = append(out, i)
+			}
 		}
 	}
+	slices.Sort(out)
 	return out
-}
-
-// containsByFacts reports whether the set has the pods by what is declared of
-// their namespace's labels.
-func (l *lowering) containsByFacts(pods, part ir.Pods) bool {
-	ns, ok := part.SingleNamespace()
-	if !ok {
-		return false
-	}
-	declared, _ := l.program.Inventory.Declared(pods)
-	for _, d := range declared {
-		if d.Namespace.Name == ns {
-			return d.Pods.Contains(part)
-		}
-	}
-	return false
 }

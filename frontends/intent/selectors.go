@@ -23,7 +23,7 @@ var (
 func checkLabelKey(key string) string {
 	prefix, name, ok := strings.Cut(key, "/")
 	if !ok {
-		prefix, name = "", key
+		name = key
 	} else if len(prefix) > 253 || !labelPrefix.MatchString(prefix) {
 		return "The part before the slash is a DNS name in lower case, of up to 253 characters."
 	}

@@ -75,8 +75,6 @@ func toRange(r hcl.Range) diag.Range {
 
 func toPos(p hcl.Pos) diag.Pos { return diag.Pos{Line: p.Line, Column: p.Column, Byte: p.Byte} }
 
-func between(a, b diag.Range) diag.Range { return diag.Range{File: a.File, Start: a.Start, End: b.End} }
-
 // parseFile reads one file's text. It touches nothing shared, so that files
 // are parsed concurrently.
 func parseFile(name string, src []byte) *file {

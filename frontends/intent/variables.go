@@ -151,7 +151,7 @@ func (l *loader) declareVariable(v *variable) {
 // isConstant reports that an expression refers to nothing and calls nothing.
 func isConstant(e hclsyntax.Expression) bool {
 	constant := true
-	hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
+	_ = hclsyntax.VisitAll(e, func(n hclsyntax.Node) hcl.Diagnostics {
 		switch n.(type) {
 		case *hclsyntax.ScopeTraversalExpr, *hclsyntax.FunctionCallExpr, *nameExpr, *peerCall, *elementExpr, *metered:
 			constant = false

@@ -129,6 +129,7 @@ func (p Profile) CIDRs() CIDRs {
 		return CIDRsOutside
 	case Calico, Istio, IstioAmbient:
 		return CIDRsEveryone
+	case Kubernetes:
 	}
 	return CIDRsUnknown
 }

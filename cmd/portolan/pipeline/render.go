@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"runtime"
 	"sync"
 	"time"
@@ -50,14 +51,18 @@ func (r *Rendered) Objects() []manifest.Object {
 func Render(cfg *intent.Config, targets []Target, opts Options) ([]Rendered, diag.List) {
 	out := make([]Rendered, len(targets))
 	about := make([]diag.List, len(targets))
-	inParallel(len(targets), func(i int) {
-		p, diags := intent.Lower(cfg, targets[i].Config)
-		out[i] = Rendered{Target: targets[i], Program: p}
+	meanings := sameMeaning(targets)
+	inParallel(len(meanings), func(i int) {
+		first := meanings[i][0]
+		p, diags := intent.Lower(cfg, targets[first].Config)
+		for _, j := range meanings[i] {
+			out[j] = Rendered{Target: targets[j], Program: p}
+		}
 		for _, d := range diags {
 			if d.Target == "" {
-				about[i] = append(about[i], d)
+				about[first] = append(about[first], d)
 			} else {
-				out[i].Diags = append(out[i].Diags, d)
+				out[first].Diags = append(out[first].Diags, d)
 			}
 		}
 	})
@@ -72,6 +77,29 @@ func Render(cfg *intent.Config, targets []Target, opts Options) ([]Rendered, dia
 	known := addresses(cfg)
 	inParallel(len(targets), func(i int) { out[i].render(known, opts) })
 	return out, diags
+}
+
+// sameMeaning groups targets, by index, for which the configuration means the
+// same, so that it is lowered once for each group. A program is never changed
+// once it is lowered. A target with facts or a mode of its own stands alone.
+func sameMeaning(targets []Target) [][]int {
+	var out [][]int
+	at := map[string]int{}
+	for i, t := range targets {
+		mesh := t.Config.Mesh.Value.Name
+		key := fmt.Sprintf("%v %s", t.Config.CNI.Value.Name != "", mesh)
+		if t.Config.HasFacts() || t.Config.Mode.Set {
+			out = append(out, []int{i})
+			continue
+		}
+		if j, ok := at[key]; ok {
+			out[j] = append(out[j], i)
+			continue
+		}
+		at[key] = len(out)
+		out = append(out, []int{i})
+	}
+	return out
 }
 
 // inParallel calls f for every index below n, as many at a time as there are
