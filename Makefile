@@ -8,7 +8,7 @@ FUZZTIME ?= 30s
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(CURDIR)/bin/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: build test golden demo bench lint fuzz clean
+.PHONY: build test golden demo bench benchmarks lint fuzz clean
 
 build:
 	$(GO) build -trimpath -o bin/portolan ./cmd/portolan
@@ -29,6 +29,10 @@ demo: build
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# The table of docs/benchmarks.md, on one processor of this machine.
+benchmarks:
+	$(GO) test -run '^$$' -bench . -cpu 1 ./golden | awk -f .ci/benchmarks.awk > docs/benchmarks.md
 
 lint: $(GOLANGCI)
 	$(GOLANGCI) run --allow-parallel-runners ./...

@@ -63,42 +63,39 @@ func TestObjects(t *testing.T) {
 		name, text string
 		want       map[string][]string // by object, what it holds; "!" what it does not
 		none       []string            // objects that there must not be
+		only       int                 // how many objects there are; 0 for any
 	}{
 		{name: "a closed namespace", text: fmt.Sprintf(shop, ""), want: map[string][]string{
 			"shop/shop--all": {"selector: all()\n", "- Ingress\n", "- Egress\n", "order: 1000\n", "tier: default\n", "k8s-app == 'kube-dns'", "portolan.dev/dns: shop\n"},
 			"shop/db":        {"selector: app == 'db'\n", "- Ingress\n", "!- Egress\n", "selector: projectcalico.org/orchestrator == 'k8s' && app == 'web'\n", "portolan.dev/rule: shop/web->db\n", "- 5432\n"},
 			"shop/web":       {"!- Ingress\n", "- Egress\n"},
 		}},
-		{name: "a deny on closed pods comes before every allow and needs no pass", text: fmt.Sprintf(shop, `  deny self to "kube.ops" {}`) + kube, want: map[string][]string{
-			"shop/shop--all--deny": {"order: 200\n", "action: Deny\n", "!action: Pass"},
-		}, none: []string{"shop/shop--all--open"}},
-		{name: "a deny on open pods passes the rest", text: `
+		{name: "a deny comes before every allow, in a tier that closes nothing", text: fmt.Sprintf(shop, `  deny self to "kube.ops" {}`) + kube, want: map[string][]string{
+			"tier portolan":                 {"order: 999999.5\n", "defaultAction: Pass\n"},
+			"shop/portolan.shop--all--deny": {"tier: portolan\n", "order: 200\n", "action: Deny\n", "!action: Pass"},
+		}},
+		{name: "a deny on open pods, also one that logs, leaves the rest to others", text: `
 namespace "shop" {
   default_deny = "none"
   workload "web" { labels = { app = "web" } }
-  deny web to "kube.ops" {}
+  deny web to "kube.ops" { log = true }
 }` + kube, want: map[string][]string{
-			"shop/web--deny": {"order: 200\n", "- Egress\n", "!- Ingress\n"},
-			"shop/web--open": {"order: 2000\n", "action: Pass\n", "selector: app == 'web'\n", "- Egress\n", "!- Ingress\n"},
+			"shop/portolan.web--deny": {"order: 200\n", "- action: Log\n", "- action: Deny\n", "- Egress\n", "!- Ingress\n"},
+		}, only: 2},
+		{name: "a deny of the cluster", text: fmt.Sprintf(shop, "") + "deny others2 to cluster {}\nexternal \"others2\" { cidrs = [\"192.0.2.0/24\"] }\n" + facts, want: map[string][]string{
+			"portolan.cluster--all--deny": {"namespaceSelector: all()\n", "selector: projectcalico.org/orchestrator == 'k8s'\n", "- Ingress\n"},
 		}},
-		{name: "a deny of the cluster spares what is closed from passing", text: fmt.Sprintf(shop, "") + "deny others2 to cluster {}\nexternal \"others2\" { cidrs = [\"192.0.2.0/24\"] }\n" + facts, want: map[string][]string{
-			"cluster--all--deny": {"namespaceSelector: all()\n", "selector: projectcalico.org/orchestrator == 'k8s'\n", "- Ingress\n"},
-			"cluster--all--open": {"namespaceSelector: projectcalico.org/name != 'shop'\n", "selector: projectcalico.org/orchestrator == 'k8s'\n"},
-		}},
-		{name: "a partly open namespace passes its open part", text: `
+		{name: "a deny of a partly open namespace", text: `
 namespace "shop" {
   workload "web" {
     labels       = { app = "web" }
     default_deny = "none"
   }
-  workload "api" {
-    labels       = { app = ["api", "rest"], tier = any }
-    default_deny = "none"
-  }
   deny self to "kube.ops" {}
 }` + kube, want: map[string][]string{
-			"shop/shop--all--open": {"selector: (app in {'api', 'rest'} && has(tier)) || (app == 'web')\n", "- Egress\n", "!- Ingress"},
+			"shop/portolan.shop--all--deny": {"selector: all()\n", "- Egress\n", "!- Ingress"},
 		}},
+		{name: "without a deny there is no tier for denies", text: fmt.Sprintf(shop, ""), none: []string{"tier portolan"}},
 		{name: "a tier passes by default", text: fmt.Sprintf(shop, "") + `
 tier "security" {
   description = "keep out"
@@ -112,7 +109,7 @@ external "abuse" { cidrs = ["192.0.2.0/24"] }
 			"security.cluster--all--deny": {"tier: security\n", "order: 200\n"},
 			"shop/security.web--pass":     {"order: 300\n", "action: Pass\n", "- Egress\n"},
 			"shop/security.db--pass":      {"- Ingress\n"},
-		}, none: []string{"security.cluster--all--open", "cluster--all--deny"}},
+		}, none: []string{"tier portolan", "tier security--log", "cluster--all--deny"}},
 		{name: "a tier that denies closes its rules' subjects, and no subject of a log", text: fmt.Sprintf(shop, "") + `
 tier "pci" {
   order   = 10
@@ -122,11 +119,11 @@ tier "pci" {
   log "shop" to world {}
 }
 ` + facts, want: map[string][]string{
-			"tier pci":                 {"defaultAction: Deny\n"},
-			"shop/pci.db":              {"tier: pci\n", "order: 1000\n", "- Ingress\n", "!- Egress\n"},
-			"shop/pci.web":             {"- Egress\n", "!- Ingress\n"},
-			"shop/pci.shop--all--log":  {"order: 100\n", "action: Log\n", "notNets:\n"},
-			"shop/pci.shop--all--open": {"selector: app != 'web'\n", "- Egress\n"},
+			"tier pci":                     {"defaultAction: Deny\n"},
+			"shop/pci.db":                  {"tier: pci\n", "order: 1000\n", "- Ingress\n", "!- Egress\n"},
+			"shop/pci.web":                 {"- Egress\n", "!- Ingress\n"},
+			"tier pci--log":                {"order: 9.5\n", "defaultAction: Pass\n"},
+			"shop/pci--log.shop--all--log": {"tier: pci--log\n", "order: 100\n", "action: Log\n", "notNets:\n"},
 		}},
 		{name: "a rule that also logs", text: fmt.Sprintf(shop, "  allow db to web {\n    tcp = [80]\n    log = true\n  }\n  allow a { \n from = [db] \n to = [web] \n tcp = [81] \n }"), want: map[string][]string{
 			"shop/web": {"action: Log\n            protocol: TCP", "- 80\n"},
@@ -214,6 +211,9 @@ namespace "shop" {
 					}
 				}
 			}
+			if c.only > 0 && len(got) != c.only {
+				t.Errorf("%d objects", len(got))
+			}
 			for _, name := range c.none {
 				if text, ok := got[name]; ok {
 					t.Errorf("an object %s\n%s", name, text)
@@ -241,16 +241,16 @@ namespace "kube" {
 
 // Adding a rule adds to its two ends and leaves every other object as it was.
 func TestNoChurn(t *testing.T) {
-	before := objects(t, fmt.Sprintf(shop, "")+kube)
+	before := objects(t, fmt.Sprintf(shop, "  deny old {\n from = [db]\n to = [web]\n tcp = [9]\n }")+kube)
 	for rule, ends := range map[string][]string{
-		"  deny no {\n from = [web]\n to = [db]\n tcp = [1]\n }":                  {"shop/db--deny", "shop/web--deny"},
-		"  deny self to db { tcp = [1] }":                                         {"shop/db--deny", "shop/shop--all--deny"},
+		"  deny no {\n from = [web]\n to = [db]\n tcp = [1]\n }":                  {"shop/portolan.db--deny", "shop/portolan.web--deny"},
+		"  deny self to db { tcp = [1] }":                                         {"shop/portolan.db--deny", "shop/portolan.shop--all--deny"},
 		"  allow db to web { tcp = [1] }":                                         {"shop/db", "shop/web"},
 		`  allow "kube.ops" to web {}`:                                            {"shop/web"},
 		`  allow "kube.ops" to self {}`:                                           {"shop/shop--all"},
-		"  workload \"new\" { labels = { app = \"new\" } }\n  deny new to web {}": {"shop/new--deny", "shop/web--deny"},
+		"  workload \"new\" { labels = { app = \"new\" } }\n  deny new to web {}": {"shop/portolan.new--deny", "shop/portolan.web--deny"},
 	} {
-		after := objects(t, fmt.Sprintf(shop, rule)+kube)
+		after := objects(t, fmt.Sprintf(shop, "  deny old {\n from = [db]\n to = [web]\n tcp = [9]\n }\n"+rule)+kube)
 		var changed []string
 		for name, text := range after {
 			if before[name] != text {
@@ -283,6 +283,7 @@ func TestRefusals(t *testing.T) {
 		{"deny of the API server without facts", fmt.Sprintf(shop, `  deny db to apiserver {}`), diag.NeedsFact, "addresses are not stated"},
 		{"deny of the world without facts", fmt.Sprintf(shop, `  deny db to world {}`), diag.NeedsFact, "pod_cidrs"},
 		{"Calico's own tier", "tier \"kube-admin\" {\n  order = 5\n  deny cluster to \"kube.ops\" {}\n}" + kube, diag.CannotSay, "kube-admin"},
+		{"our own tier", "tier \"portolan\" {\n  order = 5\n  deny cluster to \"kube.ops\" {}\n}" + kube, diag.CannotSay, "Portolan has a tier \"portolan\""},
 		{"Calico's own label", fmt.Sprintf(shop, "  workload \"x\" { labels = { \"projectcalico.org/namespace\" = \"x\" } }\n  allow x to db {}"), diag.CannotSay, "overwrites"},
 		{"Calico's own namespace label", fmt.Sprintf(shop, "  allow a {\n    from = [namespaces({ \"projectcalico.org/name\" = \"x\" })]\n    to   = [db]\n  }"), diag.CannotSay, "itself"},
 	} {
@@ -439,6 +440,16 @@ func TestUnsayable(t *testing.T) {
 	p.Ingress[0].Levels = append(p.Ingress[0].Levels, ir.Level{Rules: []ir.Rule{deny}})
 	if _, diags := (Backend{}).Lower(p, target(lower.Alone)); len(diags) != 1 || diags[0].Code != diag.LacksOrder {
 		t.Errorf("a deny below an allow: %v", diags)
+	}
+	p = one(ir.Rule{Action: ir.Pass, Peers: peersOf(ir.AnyPeer{}), Traffic: ir.AllTraffic()})
+	p.Ingress[0].Isolate = nil
+	if list, diags := (Backend{}).Lower(p, target(lower.Alone)); len(diags) != 1 || diags[0].Code != diag.LacksOrder || len(list) > 0 {
+		t.Errorf("what would close open pods: %v", diags)
+	}
+	p = one(ir.Rule{Peers: peersOf(ir.AnyPeer{}), Traffic: ir.AllTraffic()})
+	p.Ingress[0].Name, p.Ingress[0].Order = "late", 999999.7
+	if _, diags := (Backend{}).Lower(p, target(lower.Alone)); len(diags) != 1 || diags[0].Code != diag.CannotSay {
+		t.Errorf("a tier after our own: %v", diags)
 	}
 }
 

@@ -142,33 +142,36 @@ func (e *engine) verdict(h hit, at *end, d v3.PolicyType) bool {
 	if !at.pod || d == v3.PolicyTypeIngress && h.from.name == "own node" {
 		return true
 	}
-tiers:
 	for _, t := range e.tiers {
-		selected := false
-		for _, s := range t.policies {
-			if !slices.Contains(s.types, d) || !s.selected[at] {
-				continue
-			}
-			selected = true
-			rules := s.ingress
-			if d == v3.PolicyTypeEgress {
-				rules = s.egress
-			}
-			for _, r := range rules {
-				if r.Action == v3.Log || !e.matches(s.namespace, r, h) {
-					continue
-				}
-				if r.Action == v3.Pass {
-					continue tiers
-				}
-				return r.Action == v3.Allow
-			}
-		}
-		if selected && !t.pass {
+		switch action, selected := e.tier(t, h, at, d); {
+		case action == v3.Allow:
+			return true
+		case action == v3.Deny, action == "" && selected && !t.pass:
 			return false
 		}
 	}
 	return true
+}
+
+// tier gives the action of the first rule of a tier that matches, "" for none,
+// and whether a policy of it selects the endpoint at all.
+func (e *engine) tier(t engineTier, h hit, at *end, d v3.PolicyType) (action v3.Action, selected bool) {
+	for _, s := range t.policies {
+		if !slices.Contains(s.types, d) || !s.selected[at] {
+			continue
+		}
+		selected = true
+		rules := s.ingress
+		if d == v3.PolicyTypeEgress {
+			rules = s.egress
+		}
+		for _, r := range rules {
+			if r.Action != v3.Log && e.matches(s.namespace, r, h) {
+				return r.Action, true
+			}
+		}
+	}
+	return "", selected
 }
 
 func (e *engine) matches(namespace string, r v3.Rule, h hit) bool {

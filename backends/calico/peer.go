@@ -146,7 +146,7 @@ func podEntity(p ir.Pods, namespace string) (v3.EntityRule, *refusal) {
 		p.Account = ir.Anything()
 	}
 	labels, no := podLabels(p)
-	e.Selector = podsOnly(labels, false)
+	e.Selector = podsOnly(labels)
 	return e, no
 }
 

@@ -120,8 +120,14 @@ func (r reference) allows(h hit) bool {
 }
 
 func (r reference) verdict(h hit, at, peer *end, d ir.Direction) bool {
+	allowed, decided := r.decide(h, at, peer, d)
+	return allowed || !decided
+}
+
+// decide gives what a stage decides; nothing for what the last stage leaves open.
+func (r reference) decide(h hit, at, peer *end, d ir.Direction) (allowed, decided bool) {
 	if !at.pod {
-		return true
+		return true, true
 	}
 stages:
 	for _, s := range r.p.Stages(d) {
@@ -134,15 +140,15 @@ stages:
 					if a == ir.Pass {
 						continue stages
 					}
-					return a == ir.Allow
+					return a == ir.Allow, true
 				}
 			}
 		}
 		if slices.ContainsFunc(s.Isolate, func(i ir.Isolation) bool { return podIn(i.Subject.Pods, at) }) {
-			return false
+			return false, true
 		}
 	}
-	return true
+	return false, false
 }
 
 func podIn(p ir.Pods, e *end) bool {
@@ -289,12 +295,12 @@ func genRules(t *rapid.T, a ir.Action, stage string, most int) ir.Level {
 	return l
 }
 
-// genStages makes stages of the shape that the intent language has.
-func genStages(t *rapid.T) []ir.Stage {
+// genStages makes stages of the shape that the intent language has. A tier that
+// denies at its end does so in both directions, to all subjects of its rules.
+func genStages(t *rapid.T, closing []bool) []ir.Stage {
 	var out []ir.Stage
 	for i := range rapid.IntRange(0, 2).Draw(t, "tiers") {
 		s := ir.Stage{Name: fmt.Sprintf("tier%d", i), Order: float64(10 + i)}
-		closes := rapid.Bool().Draw(t, "closes")
 		for _, a := range []ir.Action{ir.Log, ir.Deny, ir.Pass, ir.Allow} {
 			level := genRules(t, a, s.Name, 2)
 			if len(level.Rules) == 0 {
@@ -302,7 +308,7 @@ func genStages(t *rapid.T) []ir.Stage {
 			}
 			s.Levels = append(s.Levels, level)
 			for _, r := range level.Rules {
-				if closes && a != ir.Log {
+				if closing[i] && a != ir.Log {
 					s.Isolate = append(s.Isolate, ir.Isolation{Subject: r.Subject, Origin: ir.Origin{Kind: ir.FromDefault, Address: s.Name}})
 				}
 			}
@@ -325,18 +331,23 @@ func genStages(t *rapid.T) []ir.Stage {
 	return append(out, s)
 }
 
+func genProgram(t *rapid.T) *ir.Program {
+	own, _ := ir.PeersOf(ir.Nodes{Own: true})
+	axioms := ir.Stage{Name: ir.StageAxioms, Levels: []ir.Level{{Rules: []ir.Rule{{
+		Subject: ir.Subject{Pods: ir.AllPods(), Address: "cluster", Kind: ir.SubjectCluster}, Peers: own, Traffic: ir.AllTraffic(), Action: ir.Allow,
+		Origin: ir.Origin{Kind: ir.FromAxiom, Address: "own node"},
+	}}}}}
+	closing := []bool{rapid.Bool().Draw(t, "tier0 closes"), rapid.Bool().Draw(t, "tier1 closes")}
+	return &ir.Program{Egress: genStages(t, closing), Ingress: append([]ir.Stage{axioms}, genStages(t, closing)...), Inventory: inventory()}
+}
+
 // Every program means on Calico what it means in the model, for every
 // connection of a universe with host endpoints and network sets in it.
 func TestMeansTheSame(t *testing.T) {
 	ends := universe()
 	all := connections(ends)
 	rapid.Check(t, func(rt *rapid.T) {
-		own, _ := ir.PeersOf(ir.Nodes{Own: true})
-		axioms := ir.Stage{Name: ir.StageAxioms, Levels: []ir.Level{{Rules: []ir.Rule{{
-			Subject: ir.Subject{Pods: ir.AllPods(), Address: "cluster", Kind: ir.SubjectCluster}, Peers: own, Traffic: ir.AllTraffic(), Action: ir.Allow,
-			Origin: ir.Origin{Kind: ir.FromAxiom, Address: "own node"},
-		}}}}}
-		p := &ir.Program{Egress: genStages(rt), Ingress: append([]ir.Stage{axioms}, genStages(rt)...), Inventory: inventory()}
+		p := genProgram(rt)
 		objects, diags := Backend{}.Lower(p, target(lower.Alone))
 		if len(diags) > 0 {
 			rt.Fatal(diags)

@@ -73,30 +73,10 @@ func nobody(p ir.Pods) bool {
 	return p.Namespace.Get(ir.NamespaceName).And(ir.Present()).IsEmpty() || p.Account.And(ir.Present()).IsEmpty()
 }
 
-// union gives the selector of pods that are in one of the sets, as far as their
-// own labels and accounts go; "" for all pods.
-func union(sets []ir.Pods) (string, *refusal) {
-	var parts []string
-	for _, p := range sets {
-		text, no := podLabels(p)
-		if text == "" || no != nil {
-			return "", no
-		}
-		parts = append(parts, text)
-	}
-	if len(parts) == 1 {
-		return parts[0], nil
-	}
-	return "(" + strings.Join(parts, ") || (") + ")", nil
-}
-
 // podsOnly confines a selector to pods.
-func podsOnly(labels string, alternatives bool) string {
-	switch {
-	case labels == "":
+func podsOnly(labels string) string {
+	if labels == "" {
 		return isPod
-	case alternatives:
-		return isPod + " && (" + labels + ")"
 	}
 	return isPod + " && " + labels
 }

@@ -1,6 +1,7 @@
 package calico
 
 import (
+	"math"
 	"net/netip"
 	"reflect"
 	"regexp"
@@ -46,11 +47,17 @@ func decode(t testing.TB, o manifest.Object) any {
 // specOf gives the policy that an object is; false for a tier.
 func specOf(t testing.TB, o manifest.Object) (spec, bool) {
 	t.Helper()
+	order := func(o *float64) float64 {
+		if o == nil {
+			return math.Inf(1)
+		}
+		return *o
+	}
 	switch v := decode(t, o).(type) {
 	case *v3.NetworkPolicy:
-		return spec{v.Spec.Tier, v.Namespace, v.Name, *v.Spec.Order, v.Spec.Selector, "", v.Spec.Types, v.Spec.Ingress, v.Spec.Egress}, true
+		return spec{v.Spec.Tier, v.Namespace, v.Name, order(v.Spec.Order), v.Spec.Selector, "", v.Spec.Types, v.Spec.Ingress, v.Spec.Egress}, true
 	case *v3.GlobalNetworkPolicy:
-		return spec{v.Spec.Tier, "", v.Name, *v.Spec.Order, v.Spec.Selector, v.Spec.NamespaceSelector, v.Spec.Types, v.Spec.Ingress, v.Spec.Egress}, true
+		return spec{v.Spec.Tier, "", v.Name, order(v.Spec.Order), v.Spec.Selector, v.Spec.NamespaceSelector, v.Spec.Types, v.Spec.Ingress, v.Spec.Egress}, true
 	}
 	return spec{}, false
 }
@@ -64,7 +71,7 @@ func validate(t testing.TB, o manifest.Object) {
 	t.Helper()
 	s, ok := specOf(t, o)
 	if !ok {
-		if !dnsLabel.MatchString(o.Name) || slices.Contains(reserved, o.Name) {
+		if !dnsLabel.MatchString(o.Name) || o.Name != denyTier && slices.Contains(reserved, o.Name) {
 			t.Errorf("tier %q", o.Name)
 		}
 		return
@@ -79,7 +86,7 @@ func validate(t testing.TB, o manifest.Object) {
 	if !dnsLabel.MatchString(name) {
 		t.Errorf("%s: no DNS-1123 label", s.name)
 	}
-	if len(s.types) == 0 || s.selector == "" || s.order == 0 {
+	if len(s.types) == 0 || s.selector == "" || s.order == 0 || math.IsInf(s.order, 1) {
 		t.Errorf("%s: types, selector or order left to defaults", s.name)
 	}
 	if s.namespace == "" && (s.namespaceSelector == "" || !strings.HasPrefix(s.selector, "projectcalico.org/orchestrator == 'k8s'")) {

@@ -30,10 +30,9 @@ const (
 
 func (l *lowering) dnsPort() uint16 { return l.program.Inventory.Facts.DNS.Port }
 
-// dnsTraffic is what DNS is asked on.
-func (l *lowering) dnsTraffic() ir.Traffic {
-	port := set.SinglePort(l.dnsPort())
-	return ir.PortTraffic(ir.UDP, port).Or(ir.PortTraffic(ir.TCP, port))
+// dnsOn is DNS on a port.
+func dnsOn(port uint16) ir.Traffic {
+	return ir.PortTraffic(ir.UDP, set.SinglePort(port)).Or(ir.PortTraffic(ir.TCP, set.SinglePort(port)))
 }
 
 // dnsRules gives the names that may be resolved; every name for none.
@@ -85,7 +84,7 @@ func (l *lowering) learning(b *lower.Bundle) []ir.Rule {
 			s.Pods = part
 			out = append(out, ir.Rule{
 				Subject: s, Peers: peers, Traffic: l.dnsOver(protocol), Action: ir.Allow,
-				Origin: ir.Origin{Kind: ir.FromCompanion, Address: b.Subject.Address},
+				Origin: ir.Origin{Kind: ir.FromCompanion, Address: b.Subject.Address, Purpose: ir.ForDNS},
 			})
 		}
 	}

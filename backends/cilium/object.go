@@ -61,7 +61,7 @@ func (l *lowering) object(b lower.Bundle) (manifest.Object, bool) {
 		o.Comments = append(o.Comments, "The name stands for "+b.Subject.Address+".")
 	}
 	if l.hasNodeLocal(&b) {
-		o.Comments = append(o.Comments, "The entity host on the port of DNS is the node-local DNS cache: to Cilium all addresses of a node are the node.")
+		o.Comments = append(o.Comments, "The entity host on port 53 is the node-local DNS cache: to Cilium all addresses of a node are the node.")
 	}
 	return o, true
 }
@@ -85,8 +85,8 @@ type entry struct {
 	egress, ingress []ir.Rule
 }
 
-// rules gives an object's rules: the default first, then what keeps DNS
-// reachable, then the intent's rules by address.
+// rules gives an object's rules: the default first, then what keeps DNS and a
+// mesh's control plane reachable, then the intent's rules by address.
 func (l *lowering) rules(b *lower.Bundle, namespace string) api.Rules {
 	var out api.Rules
 	for _, e := range l.entries(b) {
@@ -155,7 +155,7 @@ func (l *lowering) entries(b *lower.Bundle) []*entry {
 		}
 	}
 	for _, r := range learn {
-		out = append(out, &entry{kind: ir.FromCompanion, address: r.Origin.Address, subject: r.Subject.Pods, proxied: true, egress: []ir.Rule{r}})
+		out = append(out, &entry{kind: ir.FromCompanion, address: r.Origin.Address, purpose: r.Origin.Purpose, subject: r.Subject.Pods, proxied: true, egress: []ir.Rule{r}})
 	}
 	slices.SortStableFunc(out, func(x, y *entry) int {
 		if c := cmp.Or(cmp.Compare(rank(x.kind), rank(y.kind)), strings.Compare(x.address, y.address)); c != 0 {

@@ -99,7 +99,7 @@ func (l *lowering) peer(to *layer3, p ir.Peer, r *ir.Rule, d ir.Direction) *refu
 			to.entities = append(to.entities, api.EntityRemoteNode)
 		}
 	case ir.NodeLocal:
-		return l.nodeLocal(to, r, d)
+		return nodeLocal(to, r, d)
 	case ir.APIServer:
 		return l.apiServer(to, p, r, d)
 	case ir.Infrastructure:
@@ -164,15 +164,15 @@ func (l *lowering) nameSelector(n ir.Name) (api.FQDNSelector, bool) {
 // nodeLocal adds what listens on the pod's own node, a DNS cache. All addresses
 // of a node are the one identity "host", those of dummy devices included
 // (pkg/datapath/tables/node_address.go), and host is never matched by address.
-// So it is said for the port of DNS and for nothing more.
-func (l *lowering) nodeLocal(to *layer3, r *ir.Rule, d ir.Direction) *refusal {
+// So it is said for the port that resolvers ask, 53, and for nothing more.
+func nodeLocal(to *layer3, r *ir.Rule, d ir.Direction) *refusal {
 	if d == ir.Ingress {
 		return nil // the pod's own node always reaches it
 	}
-	if r.Action != ir.Allow || !l.dnsTraffic().Contains(r.Traffic.Transport()) {
+	if r.Action != ir.Allow || !dnsOn(53).Contains(r.Traffic.Transport()) {
 		return &refusal{diag.CannotSay,
 			"a node-local DNS cache is the node itself to Cilium, which does not tell a node's addresses apart, so that the rule would be for all that listens there",
-			"Name the port of DNS alone (`udp = [53]`, `tcp = [53]`), or the DNS pods instead of `dns`."}
+			"Name port 53 alone (`udp = [53]`, `tcp = [53]`), or the DNS pods instead of `dns`."}
 	}
 	if r.Traffic.Names() != nil {
 		return &refusal{diag.LacksDNS, unseenCache, poddedCache}

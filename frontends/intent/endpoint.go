@@ -22,14 +22,14 @@ type endpoint struct {
 func (l *lowering) endpoints(r *Rule, refs, except []PeerRef) []endpoint {
 	var all []endpoint
 	for _, ref := range refs {
-		all = append(all, l.endpointsOf(r, ref, 0)...)
+		all = append(all, l.endpointsOf(r, ref, nil)...)
 	}
 	if len(except) == 0 {
 		return all
 	}
 	var out []endpoint
 	for _, ref := range except {
-		out = append(out, l.endpointsOf(r, ref, 0)...)
+		out = append(out, l.endpointsOf(r, ref, nil)...)
 	}
 	return l.subtract(r, all, out, except)
 }
@@ -87,7 +87,9 @@ func texts(refs []PeerRef) string {
 	return strings.Join(parts, ", ")
 }
 
-func (l *lowering) endpointsOf(r *Rule, ref PeerRef, depth int) []endpoint {
+// endpointsOf gives what one reference stands for. seen holds the groups that
+// were gone through already; nil at the start.
+func (l *lowering) endpointsOf(r *Rule, ref PeerRef, seen map[*Group]bool) []endpoint {
 	switch p := ref.Peer.(type) {
 	case *Workload:
 		l.mentioned[p] = true
@@ -115,13 +117,17 @@ func (l *lowering) endpointsOf(r *Rule, ref PeerRef, depth int) []endpoint {
 		}
 		return []endpoint{{peer: ir.External{Addresses: p.CIDRs}, text: ref.Text, at: ref.Range}}
 	case *Group:
-		if depth > maxGroupDepth {
-			return nil // a cycle, which resolving has reported
+		if seen[p] {
+			return nil // a union has no use for it twice
 		}
+		if seen == nil {
+			seen = map[*Group]bool{}
+		}
+		seen[p] = true
 		var out []endpoint
 		for _, m := range p.Members {
 			m.Range = ref.Range
-			out = append(out, l.endpointsOf(r, m, depth+1)...)
+			out = append(out, l.endpointsOf(r, m, seen)...)
 		}
 		return out
 	case InlinePods:
@@ -135,9 +141,6 @@ func (l *lowering) endpointsOf(r *Rule, ref PeerRef, depth int) []endpoint {
 	}
 	return nil
 }
-
-// maxGroupDepth bounds groups in groups.
-const maxGroupDepth = 32
 
 func (l *lowering) builtin(r *Rule, b Builtin, ref PeerRef) []endpoint {
 	one := func(p ir.Peer) []endpoint { return []endpoint{{peer: p, text: ref.Text, at: ref.Range}} }

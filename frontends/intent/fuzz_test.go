@@ -15,6 +15,7 @@ import (
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(everything))
 	f.Add([]byte(everythingJSON))
+	f.Add([]byte("variable\"0\"{default=upper("))
 	cases, _ := filepath.Glob("../../golden/errors/*/*.portolan.hcl")
 	for _, name := range cases {
 		if src, err := os.ReadFile(name); err == nil && !strings.Contains(name, "too-") { // those take long by design

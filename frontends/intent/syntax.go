@@ -69,7 +69,12 @@ type file struct {
 	broken       bool            // it has syntax errors: names may be missing
 }
 
+// toRange converts a range. Those of nodes that lack their closing bracket may
+// end before they begin.
 func toRange(r hcl.Range) diag.Range {
+	if r.End.Byte < r.Start.Byte {
+		r.End = r.Start
+	}
 	return diag.Range{File: r.Filename, Start: toPos(r.Start), End: toPos(r.End)}
 }
 

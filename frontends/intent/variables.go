@@ -125,6 +125,9 @@ func (l *loader) bindVariables() {
 }
 
 func (l *loader) declareVariable(v *variable) {
+	if v.block.broken {
+		return
+	}
 	if a := v.block.body.attr("type"); a != nil {
 		ty, defaults, diags := typeexpr.TypeConstraintWithDefaults(a.raw)
 		if diags.HasErrors() {

@@ -1,4 +1,4 @@
-# A node-local DNS cache is the entity host on the port of DNS: Cilium knows a node's addresses as the node.
+# A node-local DNS cache is the entity host on port 53: Cilium knows a node's addresses as the node.
 cluster {
   dns { node_local = ["169.254.20.10/32"] }
 }
