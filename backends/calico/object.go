@@ -63,9 +63,10 @@ type tier struct {
 }
 
 // of gives the tier that an action's policies stand in. A tier that denies at
-// its end closes whoever a policy of it selects, also for what other people's
-// policies in it say nothing of. Logs close nothing, nor do denies outside
-// tiers, so they go ahead, into a tier that passes at its end.
+// its end closes whoever a policy of it selects, and a Pass that kept them open
+// would have them pass by other people's policies in tier default too. Logs close
+// nobody, nor do denies outside tiers, so they go ahead, into a tier that passes
+// at its end.
 func (t *tier) of(a ir.Action) *tier {
 	if t.closes && (a == ir.Log || a == ir.Deny && t.name == defaultTier) {
 		return t.ahead

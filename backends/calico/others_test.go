@@ -89,7 +89,7 @@ func TestBesideOthers(t *testing.T) {
 		}
 		r := reference{p}
 		ours, theirs, both := newEngine(t, objects, ends), newEngine(t, others, ends), newEngine(t, slices.Concat(objects, others), ends)
-		inDefault := ours.tiers[len(ours.tiers)-1]
+		inDefault := ours.tiers[slices.IndexFunc(ours.tiers, func(x engineTier) bool { return x.name == defaultTier })]
 		closed := func(at *end, d ir.Direction) bool {
 			last := p.LastStage(d)
 			return slices.ContainsFunc(last.Isolate, func(i ir.Isolation) bool { return podIn(i.Subject.Pods, at) })

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -45,7 +46,7 @@ it where needed. It writes nothing into a directory that has a configuration.`,
 			}
 			fmt.Fprintln(a.out, name)
 			if !a.quiet {
-				fmt.Fprintf(a.err, "Edit it, then try %q.\n", "portolan render "+dir)
+				fmt.Fprintf(a.err, "Edit it, then try %q.\n", strings.TrimSuffix("portolan render "+dir, " ."))
 			}
 			return nil
 		},

@@ -49,7 +49,6 @@ func topics() []*cobra.Command {
   P2xxx  what the intent means
   P3xxx  targets, and what they accept
   P4xxx  what a target cannot say
-  P5xxx  writing output
 
 "portolan explain" lists them, "portolan explain P4001" prints one's page. Errors
 stand. A warning is silenced with --allow CODE=reason. What a target cannot say

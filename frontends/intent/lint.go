@@ -120,7 +120,7 @@ func (l *lowering) unusedWorkloads() {
 	for _, t := range l.cfg.Tests {
 		for _, r := range t.Rules {
 			for _, refs := range [][]PeerRef{r.From, r.To, r.Except, r.ExceptTo} {
-				l.mention(refs)
+				l.mention(refs, map[*Group]bool{})
 			}
 		}
 	}
@@ -140,7 +140,7 @@ func (l *lowering) unusedWorkloads() {
 func isWide(ref PeerRef) bool { return ref.Peer == Peer(Cluster) || ref.Peer == Peer(Anywhere) }
 
 // mention marks the workloads that a test names; a test lowers to no rule.
-func (l *lowering) mention(refs []PeerRef) {
+func (l *lowering) mention(refs []PeerRef, seen map[*Group]bool) {
 	for _, ref := range refs {
 		switch p := ref.Peer.(type) {
 		case *Workload:
@@ -150,10 +150,9 @@ func (l *lowering) mention(refs []PeerRef) {
 				l.mentioned[w] = true
 			}
 		case *Group:
-			for _, m := range p.Members {
-				if w, ok := m.Peer.(*Workload); ok {
-					l.mentioned[w] = true
-				}
+			if !seen[p] {
+				seen[p] = true
+				l.mention(p.Members, seen)
 			}
 		}
 	}

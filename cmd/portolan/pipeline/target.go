@@ -89,6 +89,9 @@ func fromFlag(text string, diags *diag.List) *intent.Target {
 		engine := intent.At[intent.Engine]{Value: intent.Engine{Name: name, Version: version}, Set: true}
 		mesh := profile.Profile{Engine: profile.Engine(name)}.IsMesh()
 		switch {
+		case strings.ContainsAny(version, `/\`): // a target's name is its folder's
+			diags.Add(diag.UnknownEngine, diag.Range{}, fmt.Sprintf("%q is no version.", version), "")
+			return nil
 		case i == 0 && !mesh:
 			t.CNI = engine
 		case mesh && !t.Mesh.Set:

@@ -158,6 +158,20 @@ func TestNoPlace(t *testing.T) {
 	}
 }
 
+func TestWholeFile(t *testing.T) {
+	d := diag.New(diag.Unreadable, diag.Range{File: "gone"}, "Cannot read gone.", "")
+	if got, want := text1(t, "", d, 80), "error[P1001]: Cannot read gone.\n --> gone\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	var b bytes.Buffer
+	if err := Short(&b, New(diag.List{d}, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if want := "gone: error: Cannot read gone. [P1001]\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+}
+
 func TestColor(t *testing.T) {
 	var b bytes.Buffer
 	d := diag.New(diag.NoTarget, diag.Range{}, "No.", "")

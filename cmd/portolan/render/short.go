@@ -13,7 +13,7 @@ func Short(w io.Writer, r Report) error {
 	var b strings.Builder
 	for _, d := range r.Diagnostics {
 		if d.Range != nil {
-			b.WriteString(clean(d.Range.String()) + ": ")
+			b.WriteString(place(*d.Range) + ": ")
 		}
 		fmt.Fprintf(&b, "%s: %s [%s]\n", d.Severity, clean(strings.Join(strings.Fields(d.Summary), " ")), d.Code)
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/portolan-dev/portolan/ir/diag"
 )
 
 // Style is how text is shown. Width is the terminal's in columns; lines of
@@ -94,12 +96,12 @@ func (t *text) diagnostic(d Diagnostic) {
 	head := t.style.paint(t.color, d.Severity+"["+string(d.Code)+"]")
 	t.b.WriteString(head + t.style.paint(bold, ": "+clean(d.Summary)) + "\n")
 	if d.Range != nil {
-		t.place(clean(d.Range.String()))
+		t.place(place(*d.Range))
 		t.snippet(d.Snippet, "^", t.color)
 	}
 	for _, r := range d.Related {
 		t.note("note", r.Message)
-		t.place(clean(r.Range.String()))
+		t.place(place(r.Range))
 		t.snippet(r.Snippet, "-", blue)
 	}
 	var concerns []string
@@ -118,6 +120,14 @@ func (t *text) diagnostic(d Diagnostic) {
 // margin is the left column without a line number, ending in mark.
 func (t *text) margin(mark string) string {
 	return strings.Repeat(" ", t.gutter+1) + t.style.paint(blue, mark)
+}
+
+// place is a range's start as editors know it, or a whole file's name.
+func place(r diag.Range) string {
+	if r.Start.Line == 0 {
+		return clean(r.File)
+	}
+	return clean(r.String())
 }
 
 func (t *text) place(at string) {

@@ -1,9 +1,13 @@
-# Calico has tiers of its own.
+# Calico has tiers of its own, and Portolan has one there.
 namespace "shop" {
   workload "web" { labels = { app = "web" } }
 }
 tier "kube-admin" {
   order = 100
+  deny "shop.web" to nodes {}
+}
+tier "portolan" {
+  order = 200
   deny "shop.web" to nodes {}
 }
 cluster {
