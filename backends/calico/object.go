@@ -379,16 +379,20 @@ func (l *lowering) rule(p *policy, d ir.Direction, r *ir.Rule) []v3.Rule {
 }
 
 // The annotations of a rule say what it comes from: the address of a rule, or
-// of what has its DNS kept.
+// of what has its DNS or its way to the mesh's control plane kept.
 const (
 	ruleAnnotation = "portolan.dev/rule"
 	dnsAnnotation  = "portolan.dev/dns"
+	meshAnnotation = "portolan.dev/mesh"
 )
 
 func metadata(o ir.Origin) *v3.RuleMetadata {
 	key := ruleAnnotation
 	if o.Kind == ir.FromCompanion {
 		key = dnsAnnotation
+		if o.Purpose == ir.ForMesh {
+			key = meshAnnotation
+		}
 	}
 	return &v3.RuleMetadata{Annotations: map[string]string{key: o.Address}}
 }

@@ -176,8 +176,12 @@ func noneOf(key string, values []string) string {
 	return key + " not in {'" + strings.Join(values, "', '") + "'}"
 }
 
+// maxLabelKey is the tokenizer's bound. It stands apart, since a bound of this
+// size in the expression makes it slow to compile at every start.
+const maxLabelKey = 512
+
 var (
-	labelKey   = regexp.MustCompile(`^[A-Za-z0-9_./-]{1,512}$`)
+	labelKey   = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
 	labelValue = regexp.MustCompile(`^[A-Za-z0-9_.-]*$`)
 )
 
@@ -185,7 +189,7 @@ var (
 // (libcalico-go/lib/selector/tokenizer/tokenizer.go). A bad selector may not be
 // refused by the API server and then widens the policy it stands in.
 func unquotable(key string, values []string) *refusal {
-	if !labelKey.MatchString(key) {
+	if len(key) > maxLabelKey || !labelKey.MatchString(key) {
 		return &refusal{diag.CannotSay, fmt.Sprintf("%q is no label key", key), "Mend the key."}
 	}
 	for _, v := range values {

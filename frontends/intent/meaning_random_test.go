@@ -11,8 +11,8 @@ import (
 // Random configurations, in terms of the language page and of no type of the
 // package, and their text.
 
-// want is a configuration.
-type want struct {
+// sketch is a configuration.
+type sketch struct {
 	deny      string   // the cluster's default_deny; "" where not set
 	exempt    []string // nil where not set
 	dnsPort   uint16
@@ -113,8 +113,8 @@ func drawConds(t *rapid.T, what string, keys map[string][]string) []cond {
 var podKeys = map[string][]string{"app": {"a", "b", "c"}, "tier": {"x", "y"}}
 var teamKeys = map[string][]string{"team": {"p", "q"}}
 
-func drawWant(t *rapid.T) *want {
-	w := &want{dnsPort: 53}
+func drawSketch(t *rapid.T) *sketch {
+	w := &sketch{dnsPort: 53}
 	w.deny = usual(t, "cluster", "", "both", "egress", "ingress")
 	if w.deny != "" && chance(t, "exempt", 3) {
 		w.exempt = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"kube-system", "legacy", "stray", "shop"}), 1, 2, rapid.ID).Draw(t, "exempt")
@@ -125,7 +125,7 @@ func drawWant(t *rapid.T) *want {
 	}
 	w.stripe = []string{"api.stripe.example"}
 	for _, name := range []string{"shop", "site", "legacy", "kube-system", "teams"} {
-		if name != "shop" && chance(t, "no "+name, 3) {
+		if name != "shop" && rapid.IntRange(0, 2).Draw(t, name) == 0 {
 			continue
 		}
 		s := &space{name: name, managed: name == "shop" || name == "site"}
@@ -202,7 +202,7 @@ func drawWork(t *rapid.T, s *space, name string) *work {
 
 var actions3 = []string{"allow", "deny", "pass", "log"}
 
-func (w *want) drawRule(t *rapid.T, scope *space, x *tier, name string) *rule {
+func (w *sketch) drawRule(t *rapid.T, scope *space, x *tier, name string) *rule {
 	r := &rule{name: name, scope: scope, tier: x, action: usual(t, "action", "allow", "deny")}
 	if x != nil {
 		r.action = usual(t, "action", actions3...)
@@ -257,7 +257,7 @@ func (r *rule) drawTraffic(t *rapid.T, named bool) {
 	}
 }
 
-func (w *want) drawRefs(t *rapid.T, scope *space, end, what string, pods bool) []ref {
+func (w *sketch) drawRefs(t *rapid.T, scope *space, end, what string, pods bool) []ref {
 	var out []ref
 	for range usual(t, what, 1, 1, 2) {
 		out = append(out, w.drawRef(t, scope, end, what, pods))
@@ -265,7 +265,7 @@ func (w *want) drawRefs(t *rapid.T, scope *space, end, what string, pods bool) [
 	return out
 }
 
-func (w *want) drawRef(t *rapid.T, scope *space, end, what string, pods bool) ref {
+func (w *sketch) drawRef(t *rapid.T, scope *space, end, what string, pods bool) ref {
 	kinds := []string{"work", "space", "pods", "spaces", "cluster", "dns"}
 	if scope != nil {
 		kinds = append(kinds, "self", "others")
@@ -324,7 +324,7 @@ func (w *want) drawRef(t *rapid.T, scope *space, end, what string, pods bool) re
 // drawExcept draws exceptions that the intermediate representation can take
 // out: of names only names, of the API server and the node-local cache only
 // themselves.
-func (w *want) drawExcept(t *rapid.T, scope *space, of []ref) []ref {
+func (w *sketch) drawExcept(t *rapid.T, scope *space, of []ref) []ref {
 	var out []ref
 	for _, x := range w.drawRefs(t, scope, "from", "except", true) {
 		if x.kind != "anywhere" {
@@ -345,7 +345,7 @@ func (w *want) drawExcept(t *rapid.T, scope *space, of []ref) []ref {
 	return out
 }
 
-func (w *want) flatten(refs []ref) []ref {
+func (w *sketch) flatten(refs []ref) []ref {
 	var out []ref
 	for _, r := range refs {
 		if r.kind == "group" {
@@ -358,7 +358,7 @@ func (w *want) flatten(refs []ref) []ref {
 }
 
 // text writes the configuration.
-func (w *want) text() string {
+func (w *sketch) text() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	word := func(name, value string) {
@@ -372,7 +372,7 @@ func (w *want) text() string {
 		line("    exempt = [%s]", quotes(w.exempt))
 	}
 	if w.server {
-		word("api_server", "203.0.113.1")
+		line("    api_server = [\"203.0.113.1\"]")
 	}
 	if w.nodeLocal || w.dnsPort != 53 {
 		line("  dns {\n    port = %d", w.dnsPort)

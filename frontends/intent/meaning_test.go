@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"github.com/portolan-dev/portolan/ir"
 )
 
 // TestMeaning holds reading and lowering to the language page: of random
@@ -18,7 +16,7 @@ import (
 func TestMeaning(t *testing.T) {
 	drawn, refused := 0, map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
-		w := drawWant(rt)
+		w := drawSketch(rt)
 		drawn++
 		cfg, _, diags := Load([]string{"-"}, Options{Stdin: strings.NewReader(w.text())})
 		if diags.HasErrors() {
@@ -59,22 +57,22 @@ func TestMeaning(t *testing.T) {
 // meaning is what the page says of a configuration, with every set of
 // endpoints worked out.
 type meaning struct {
-	*want
+	*sketch
 	ends    []*spot
 	labels  map[string]map[string]string
 	clauses map[*rule]*sets
-	closed  map[string][]bool            // by direction: the pods' defaults
+	closed  map[string][]bool           // by direction: the pods' defaults
 	shut    map[*tier]map[string][]bool // by tier and direction: what a tier's default closes
-	clients []bool                       // pods that DNS is kept for
-	dns     []bool                       // the cluster's DNS: pods, and the cache
+	clients []bool                      // pods that DNS is kept for
+	dns     []bool                      // the cluster's DNS: pods, and the cache
 }
 
 // sets is a rule's endpoints: those at each end, and of them those in whose
 // policy the rule stands.
 type sets struct{ from, to, sources, destinations []bool }
 
-func newMeaning(w *want) *meaning {
-	m := &meaning{want: w, labels: map[string]map[string]string{}, clauses: map[*rule]*sets{}, closed: map[string][]bool{}, shut: map[*tier]map[string][]bool{}}
+func newMeaning(w *sketch) *meaning {
+	m := &meaning{sketch: w, labels: map[string]map[string]string{}, clauses: map[*rule]*sets{}, closed: map[string][]bool{}, shut: map[*tier]map[string][]bool{}}
 	m.populate()
 	for _, d := range []string{"egress", "ingress"} {
 		m.closed[d] = among(m.ends, func(e *spot) bool { return m.defaultOf(e, d) })
@@ -580,5 +578,3 @@ func (m *meaning) called(r *rule, d ref, name string, to int, x wire) bool {
 	}
 	return true
 }
-
-var _ = ir.Allow
