@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -54,6 +55,9 @@ func generate(rules, workloads int) []byte {
 
 // load reads the generated intent from one file.
 func load(b *testing.B, rules, workloads int) (string, *intent.Config) {
+	b.Cleanup(func(percent int) func() {
+		return func() { debug.SetGCPercent(percent) }
+	}(debug.SetGCPercent(400))) // as the command sets it
 	path := filepath.Join(b.TempDir(), "main.portolan.hcl")
 	if err := os.WriteFile(path, generate(rules, workloads), 0o644); err != nil {
 		b.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/portolan-dev/portolan/cmd/portolan/pipeline"
 	"github.com/portolan-dev/portolan/frontends/intent"
+	"github.com/portolan-dev/portolan/ir/diag"
 )
 
 // block is a fenced block of HCL or JSON: its info string and its text.

@@ -12,9 +12,9 @@ import (
 //   - "widened" takes the lacking part out of the rule at address: requests
 //     (http, grpc), resolvable names (dns), names of peers (fqdn: any external
 //     address), peers' identity (identity: any source), port numbers (ports:
-//     every port of the protocol); of a deny or a pass (deny, order) nothing
-//     is left;
-//   - "narrowed" takes the rule out;
+//     every port of the protocol); a deny or a pass without a part would decide
+//     more than it says, so nothing is left of it;
+//   - "narrowed" takes an allow out; without a deny more would pass;
 //   - "unenforced" goes without what is no verdict: a namespace's or workload's
 //     mtls, a rule's log, a staged rule.
 //
@@ -28,7 +28,7 @@ func Accept(p *Program, loss string, lacks []string, address string) (*Program, 
 	case "narrowed":
 		found := false
 		q := p.Filter(func(r Directed) bool {
-			hit := r.Rule.Origin.Kind == FromRule && r.Rule.Origin.Address == address
+			hit := r.Rule.Origin.Kind == FromRule && r.Rule.Origin.Address == address && r.Rule.Action == Allow
 			found = found || hit
 			return !hit
 		})
@@ -43,8 +43,7 @@ func (p *Program) widen(lacks []string, address string) (*Program, bool) {
 	found := false
 	q := p.Filter(func(r Directed) bool {
 		hit := r.Rule.Origin.Kind == FromRule && r.Rule.Origin.Address == address &&
-			(r.Rule.Action == Deny || r.Rule.Action == Pass) &&
-			(slices.Contains(lacks, "deny") || slices.Contains(lacks, "order"))
+			(r.Rule.Action == Deny || r.Rule.Action == Pass)
 		found = found || hit
 		return !hit
 	})

@@ -226,6 +226,10 @@ func (p *Program) Split(pods Pods, s *Stage) (closed, open []Pods) {
 	for _, iso := range s.isolating(pods) {
 		var next []Pods
 		for _, part := range rest {
+			if iso.Subject.Pods.Contains(part) { // as nearly always
+				closed = append(closed, part)
+				continue
+			}
 			both, ok := part.And(iso.Subject.Pods)
 			if !ok {
 				next = append(next, part)
@@ -262,10 +266,13 @@ func (p *Program) Index() {
 	p.Inventory.index()
 	for _, stages := range [][]Stage{p.Egress, p.Ingress} {
 		for i := range stages {
-			stages[i].index = newIsolationIndex(stages[i].Isolate)
+			stages[i].Index()
 		}
 	}
 }
+
+// Index prepares one stage as Program.Index does all.
+func (s *Stage) Index() { s.index = newIsolationIndex(s.Isolate) }
 
 // isolationIndex finds the isolations that can concern pods of one namespace.
 type isolationIndex struct {

@@ -110,7 +110,7 @@ func (l *lowering) unsayable() {
 		if r.Mode == ir.Staged {
 			l.refuse(r.Origin, &refusal{diag.LacksStaged,
 				"Cilium enforces a policy or audits a whole endpoint; it stages no single rule",
-				"Set the rule's `mode` to `enforce`, accept it as `unenforced`, which leaves it out, or render for `calico`."})
+				"Set the rule's `mode` to `enforce`, or accept it as `unenforced`, which leaves the rule out."})
 		}
 	}
 	for _, m := range l.program.MTLS {

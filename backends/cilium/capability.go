@@ -58,7 +58,7 @@ func (Backend) Capabilities() []lower.Capability {
 		{Feature: lower.Tiers, Support: lower.Within, Note: "made one level, where deny over allow can mean the same; else refused", Source: merging, Golden: "cilium/tiers"},
 		{Feature: lower.PassRules, Support: lower.Within, Note: "made one level, as tiers", Source: merging, Golden: "cilium/pass"},
 		{Feature: lower.LogRules, Support: lower.Refused, Note: "a policy can tag flows for Hubble and logs none; use Calico", Source: ruleType, Golden: "cilium/log-refused"},
-		{Feature: lower.StagedRules, Support: lower.Refused, Note: "audit is a mode of endpoints, not of rules; use Calico", Source: ruleType, Golden: "cilium/staged-refused"},
+		{Feature: lower.StagedRules, Support: lower.Refused, Note: "audit is a mode of endpoints, not of rules", Source: ruleType, Golden: "cilium/staged-refused"},
 		{Feature: lower.ClusterRules, Support: lower.Exact, Note: "a CiliumClusterwideNetworkPolicy", Source: scoping, Golden: "cilium/cluster-rules"},
 		{Feature: lower.MTLS, Support: lower.Refused, Note: "mutual authentication is a handshake beside the connection and is deprecated; add a mesh", Source: mutual, Golden: "cilium/mtls-refused"},
 	}

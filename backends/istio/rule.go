@@ -71,7 +71,7 @@ func (l *lowering) stage() {
 			continue
 		}
 		if l.ambient || r.Action != ir.Allow && r.Action != ir.Deny {
-			l.refuse(diag.LacksStaged, r.Origin, "ztunnel has no dry run, and a dry run has allows and denies only", "Accept it as `unenforced`, which leaves the rule out, or render for `calico`.")
+			l.refuse(diag.LacksStaged, r.Origin, "ztunnel has no dry run, and a dry run has allows and denies only", "Accept it as `unenforced`, which leaves the rule out.")
 			continue
 		}
 		if !l.governs(&r) {

@@ -105,7 +105,7 @@ func (l *lowering) unsayable() {
 		}
 		if r.Mode == ir.Staged {
 			l.refuse(r.Origin, &refusal{diag.LacksStaged, "native NetworkPolicy has no staged policies",
-				"Set the rule's `mode` to `enforce`, accept it as `unenforced`, which leaves it out, or render for `calico`."})
+				"Set the rule's `mode` to `enforce`, or accept it as `unenforced`, which leaves the rule out."})
 		}
 	}
 	for _, m := range l.program.MTLS {

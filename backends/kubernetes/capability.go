@@ -49,7 +49,7 @@ func (Backend) Capabilities() []lower.Capability {
 		{Feature: lower.Tiers, Support: lower.Within, Note: "flattened into the allows that they leave; a rule that falls into over 1,000 parts is refused", Source: website, Golden: "kubernetes/tiers"},
 		{Feature: lower.PassRules, Support: lower.Within, Note: "flattened, as tiers", Source: website, Golden: "kubernetes/pass"},
 		{Feature: lower.LogRules, Support: lower.Refused, Note: "use Calico", Source: types, Golden: "kubernetes/log-refused"},
-		{Feature: lower.StagedRules, Support: lower.Refused, Note: "a policy is enforced; use Calico", Source: types, Golden: "kubernetes/staged-refused"},
+		{Feature: lower.StagedRules, Support: lower.Refused, Note: "a policy is enforced", Source: types, Golden: "kubernetes/staged-refused"},
 		{Feature: lower.ClusterRules, Support: lower.Within, Note: "an object in each declared namespace that is closed; namespaces that are open need none", Source: types, Golden: "kubernetes/cluster-rules"},
 		{Feature: lower.MTLS, Support: lower.Refused, Note: "add a mesh", Source: types, Golden: "kubernetes/mtls-refused"},
 	}

@@ -102,8 +102,12 @@ func (g *grouping) add(d ir.Direction, s *ir.Stage) {
 		b.Origins = append(b.Origins, iso.Origin)
 	}
 	for _, level := range s.Levels {
-		rules := slices.Clone(level.Rules)
-		slices.SortStableFunc(rules, func(x, y ir.Rule) int { return strings.Compare(x.Origin.Address, y.Origin.Address) })
+		rules := level.Rules
+		byAddress := func(x, y ir.Rule) int { return strings.Compare(x.Origin.Address, y.Origin.Address) }
+		if !slices.IsSortedFunc(rules, byAddress) {
+			rules = slices.Clone(rules)
+			slices.SortStableFunc(rules, byAddress)
+		}
 		for _, r := range rules {
 			closed, open := g.program.Split(r.Subject.Pods, s)
 			split := r.Action == ir.Allow && s.Name == ir.StageRules

@@ -130,7 +130,7 @@ func (s *scope) reference(t hcl.Traversal, rng diag.Range) cty.Value {
 
 func (s *scope) eachValue(name string, rng diag.Range) cty.Value {
 	if s.el == nil || s.el.decl.forEach == nil {
-		s.l.diags.Add(diag.Misplaced, rng, `"each" stands only inside a namespace with for_each.`, "")
+		s.l.diags.Add(diag.Misplaced, rng, `"each" stands only inside a namespace with for_each.`, "Write the value itself, or give the namespace for_each.")
 		return cty.DynamicVal
 	}
 	switch name {

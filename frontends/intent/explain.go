@@ -77,7 +77,7 @@ func (f *file) explain(d *hcl.Diagnostic, rng diag.Range) bool {
 		if d.Summary == "Argument definition required" {
 			summary = "A block on one line takes one argument, and no block."
 		}
-		detail := "Give what is in it lines of its own."
+		detail := "Close it with }, or give what is in it lines of its own."
 		if laid := layOut(line); laid != "" {
 			detail = "Lay it out over lines:\n\n" + laid
 		}

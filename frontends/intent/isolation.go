@@ -316,6 +316,9 @@ func (l *lowering) closeTiers() {
 			var subjects []ir.Subject
 			for _, a := range []ir.Action{ir.Deny, ir.Pass, ir.Allow} {
 				for _, r := range l.rules[place{d, t, a}] {
+					if r.Mode == ir.Staged {
+						continue // neither decides nor isolates
+					}
 					if !slices.ContainsFunc(subjects, func(s ir.Subject) bool { return s.Pods.Equal(r.Subject.Pods) }) {
 						subjects = append(subjects, r.Subject)
 					}
@@ -342,6 +345,41 @@ func (l *lowering) closeTiers() {
 			}
 		}
 	}
+}
+
+// foreseeTiers adds to what is closed the subjects that the defaults of tiers
+// will close, so that a rule knows which of its ends enforces its requests.
+func (l *lowering) foreseeTiers() {
+	said := l.diags
+	for _, t := range l.cfg.Tiers {
+		for _, r := range t.Rules {
+			if !t.DefaultDeny || r.Action == ir.Log || l.mode(r) == ir.Staged {
+				continue
+			}
+			l.near = r.Range
+			from, to := l.endpoints(r, r.From, r.Except), l.endpoints(r, r.To, r.ExceptTo)
+			if len(from) == 0 || len(to) == 0 {
+				continue
+			}
+			origin := ir.Origin{Kind: ir.FromDefault, Address: t.Name, Range: t.Range}
+			read := 0 // destinations where a deny of requests stands, and not at the sources
+			for _, e := range to {
+				if e.subject.Kind != 0 && r.At.Value != Source && l.ours(e.subject.Pods) {
+					l.closed[ir.Ingress].Isolate = append(l.closed[ir.Ingress].Isolate, ir.Isolation{Subject: e.subject, Origin: origin})
+					read++
+				}
+			}
+			if r.At.Value == Destination || r.Action == ir.Deny && r.Traffic.HTTP != nil && read == len(to) {
+				continue
+			}
+			for _, e := range from {
+				if e.subject.Kind != 0 && l.ours(e.subject.Pods) {
+					l.closed[ir.Egress].Isolate = append(l.closed[ir.Egress].Isolate, ir.Isolation{Subject: e.subject, Origin: origin})
+				}
+			}
+		}
+	}
+	l.diags = said
 }
 
 func (l *lowering) stage(d ir.Direction, name string) *ir.Stage {

@@ -168,7 +168,7 @@ func (l *loader) readDir(dir string) (files, autoVars []string) {
 		}
 	}
 	if files == nil {
-		l.diags.Add(diag.Unreadable, diag.Range{File: dir}, fmt.Sprintf("There is no configuration in %s.", dir),
+		l.diags.Add(diag.Unreadable, diag.Range{File: dir}, fmt.Sprintf("There is no configuration in %q.", dir),
 			fmt.Sprintf("A configuration is all *%s and *%s files of a directory; subdirectories are not read.", nativeSuffix, jsonSuffix))
 	}
 	return files, autoVars

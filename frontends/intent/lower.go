@@ -36,6 +36,9 @@ func Lower(cfg *Config, t *Target) (p *ir.Program, diags diag.List) {
 	l.program.Ingress = l.stages(ir.Ingress)
 	l.program.Index()
 	l.companions()
+	l.foreseeTiers()
+	l.closed[ir.Egress].Index()
+	l.closed[ir.Ingress].Index()
 	for _, tier := range l.tiers() {
 		for _, r := range tier.Rules {
 			l.rule(r)
@@ -62,8 +65,7 @@ type lowering struct {
 	diags   diag.List
 
 	// closed holds a stage per direction, whose isolations are every default of
-	// that direction, tiers' included, as far as they are known before rules
-	// are lowered. It answers which end of a rule is closed.
+	// that direction, tiers' included. It answers which end of a rule is closed.
 	closed map[ir.Direction]*ir.Stage
 
 	// rules collects lowered rules by where they stand, until assemble.
@@ -206,7 +208,7 @@ func (l *lowering) stages(d ir.Direction) []ir.Stage {
 			Origin: ir.Origin{Kind: ir.FromRule, Address: t.Name, Description: t.Description, Range: t.Range},
 		})
 	}
-	return append(out, ir.Stage{Name: ir.StageRules, Isolate: l.closed[d].Isolate})
+	return append(out, ir.Stage{Name: ir.StageRules, Isolate: slices.Clip(l.closed[d].Isolate)})
 }
 
 func clusterSubject() ir.Subject {

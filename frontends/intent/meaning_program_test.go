@@ -1,6 +1,7 @@
 package intent
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 
@@ -19,6 +20,10 @@ type spot struct {
 	address   netip.Addr
 	names     []string // DNS names of an address
 	server    bool     // the API server, outside the cluster
+}
+
+func (e *spot) String() string {
+	return fmt.Sprint(e.kind, " ", e.namespace, e.labels, e.account, " ", e.address, e.names)
 }
 
 // wire is what goes over it.

@@ -192,12 +192,16 @@ func drawWork(t *rapid.T, s *space, name string) *work {
 		if chance(t, "adm", 4) {
 			w.ports["adm"] = 8080
 		}
-		w.dns = usual(t, "dns", "", "", "", "false", "true")
 		if s.managed {
+			w.dns = usual(t, "dns", "", "", "", "false", "true")
 			w.deny = usual(t, "default", "", "", "", "none", "both", "ingress", "egress")
 		}
 	}
 	return w
+}
+
+func (s *space) declaresPorts() bool {
+	return slices.ContainsFunc(s.work, func(x *work) bool { return len(x.ports) > 0 })
 }
 
 var actions3 = []string{"allow", "deny", "pass", "log"}
@@ -273,6 +277,11 @@ func (w *sketch) drawRef(t *rapid.T, scope *space, end, what string, pods bool) 
 	if what != "friends" {
 		kinds = append(kinds, "anywhere")
 	}
+	if end == "to" && pods && slices.ContainsFunc(w.spaces, func(s *space) bool { return !s.managed && s.match == nil && s.declaresPorts() }) {
+		// Of pods everywhere, a workload with a number of its own in a namespace
+		// that is not managed would be emitted in it, and so is not.
+		kinds = []string{"work", "space"}
+	}
 	if !pods {
 		kinds = append(kinds, "world", "external", "cidr", "nodes", "apiserver")
 		if what != "friends" {
@@ -338,6 +347,13 @@ func (w *sketch) drawExcept(t *rapid.T, scope *space, of []ref) []ref {
 		out = slices.DeleteFunc(out, func(r ref) bool { return r.kind == "dns" })
 	}
 	for _, r := range w.flatten(of) {
+		if m := (&meaning{sketch: w}); m.governed(scope, r) {
+			// Of pods everywhere, what an exception leaves of a namespace that is
+			// not managed would be emitted in it, and so is not.
+			out = slices.DeleteFunc(out, func(x ref) bool {
+				return slices.Contains([]string{"work", "pods", "dns"}, x.kind) && !m.governed(scope, x)
+			})
+		}
 		if r.kind == "fqdn" || r.kind == "external" && r.name == "stripe" || r.kind == "apiserver" {
 			out = slices.DeleteFunc(out, func(r ref) bool { return r.kind == "cidr" })
 		}
@@ -513,10 +529,10 @@ func (r *rule) text() string {
 		line("from = %s", from)
 		line("to = %s", to)
 	}
-	if r.except != nil {
+	if len(r.except) > 0 {
 		line("except = %s", refsText(r.scope, r.except))
 	}
-	if r.exceptTo != nil {
+	if len(r.exceptTo) > 0 {
 		line("except_to = %s", refsText(r.scope, r.exceptTo))
 	}
 	for _, x := range []struct {

@@ -31,14 +31,15 @@ func TestMeaning(t *testing.T) {
 		}
 		m := newMeaning(w)
 		got := evaluate(&country{m.labels, m.number}, m.ends, program)
-		for from, s := range m.ends {
-			for to, d := range m.ends {
+		for to, d := range m.ends {
+			wires := m.wires(to)
+			for from, s := range m.ends {
 				if s.kind != "pod" && d.kind != "pod" {
 					continue
 				}
-				for _, x := range m.wires(to) {
+				for _, x := range wires {
 					if v := m.verdict(from, to, x); v != got.verdict(from, to, x) {
-						rt.Fatalf("the page says %t\nfrom %+v\nto   %+v\n%+v\n%s\n%s", v, *s, *d, x, w.text(), program.Text())
+						rt.Fatalf("the page says %t\nfrom %v\nto   %v\n%+v\n%s\n%s", v, s, d, x, w.text(), program.Text())
 					}
 				}
 			}
@@ -60,6 +61,7 @@ type meaning struct {
 	*sketch
 	ends    []*spot
 	labels  map[string]map[string]string
+	inOrder []*tier
 	clauses map[*rule]*sets
 	closed  map[string][]bool           // by direction: the pods' defaults
 	shut    map[*tier]map[string][]bool // by tier and direction: what a tier's default closes
@@ -73,6 +75,7 @@ type sets struct{ from, to, sources, destinations []bool }
 
 func newMeaning(w *sketch) *meaning {
 	m := &meaning{sketch: w, labels: map[string]map[string]string{}, clauses: map[*rule]*sets{}, closed: map[string][]bool{}, shut: map[*tier]map[string][]bool{}}
+	m.inOrder = slices.SortedFunc(slices.Values(w.tiers), func(a, b *tier) int { return a.order - b.order })
 	m.populate()
 	for _, d := range []string{"egress", "ingress"} {
 		m.closed[d] = among(m.ends, func(e *spot) bool { return m.defaultOf(e, d) })
@@ -99,7 +102,8 @@ func newMeaning(w *sketch) *meaning {
 // populate makes the endpoints.
 func (m *meaning) populate() {
 	m.labels["stray"] = map[string]string{"team": "p"}
-	m.labels["waif"] = map[string]string{}
+	m.labels["waif"] = map[string]string{"team": "q"}
+	m.labels["loner"] = map[string]string{}
 	for _, name := range []string{"shop", "site", "legacy", "kube-system"} {
 		m.labels[name] = map[string]string{}
 	}
@@ -108,18 +112,25 @@ func (m *meaning) populate() {
 			m.labels[s.name] = map[string]string{"team": s.team}
 		}
 	}
-	for _, ns := range []string{"shop", "site", "legacy", "kube-system", "stray", "waif"} {
+	for _, ns := range []string{"shop", "site", "legacy", "kube-system", "stray", "waif", "loner"} {
 		if m.labels[ns]["kubernetes.io/metadata.name"] = ns; ns == "kube-system" {
 			m.pod(ns, "s", "k8s-app", "kube-dns")
 			m.pod(ns, "s", "k8s-app", "kube-dns", "app", "a", "tier", "x")
 		}
+		m.pod(ns, "s", "app", "a", "tier", "x")
+		m.pod(ns, "t", "app", "b", "tier", "y")
+		m.pod(ns, "s", "app", "c", "tier", "")
+		if s := m.space(ns); s != nil && len(s.work) == 0 {
+			continue
+		}
 		for _, app := range []string{"a", "b", "c", ""} {
 			for _, tier := range []string{"x", "y", ""} {
-				m.pod(ns, "s", "app", app, "tier", tier)
+				if app+tier != "ax" && app+tier != "c" {
+					m.pod(ns, "s", "app", app, "tier", tier)
+				}
 			}
 		}
 		m.pod(ns, "t", "app", "a", "tier", "x")
-		m.pod(ns, "t", "app", "b", "tier", "")
 	}
 	address := func(text string, names ...string) *spot {
 		return &spot{kind: "address", address: netip.MustParseAddr(text), names: names}
@@ -439,7 +450,7 @@ func indices(in []bool) []int {
 
 // isClosed reports whether a pod is closed by its default or a tier's.
 func (m *meaning) isClosed(i int, direction string) bool {
-	return m.closed[direction][i] || slices.ContainsFunc(m.tiers, func(x *tier) bool { return m.shut[x][direction][i] })
+	return m.closed[direction][i] || slices.ContainsFunc(m.tiers, func(x *tier) bool { return x.closes && m.shut[x][direction][i] })
 }
 
 // verdict is end to end.
@@ -457,28 +468,30 @@ func (m *meaning) decide(direction string, from, to int, x wire) bool {
 	if direction == "ingress" {
 		subject = to
 	}
-	tiers := slices.Clone(m.tiers)
-	slices.SortFunc(tiers, func(a, b *tier) int { return a.order - b.order })
-	for _, tier := range tiers {
-		said := map[string]bool{}
-		for _, r := range tier.rules {
-			said[r.action] = said[r.action] || m.matches(r, direction, from, to, x)
-		}
+	for _, tier := range m.inOrder {
+		denied, passed, allowed := m.said(tier.rules, direction, from, to, x)
 		switch {
-		case said["deny"]:
+		case denied:
 			return false
-		case said["pass"]:
-		case said["allow"]:
+		case passed:
+		case allowed:
 			return true
 		case m.shut[tier][direction][subject]:
 			return false
 		}
 	}
-	said := map[string]bool{"allow": m.query(from, to, x)}
-	for _, r := range m.rules {
-		said[r.action] = said[r.action] || m.matches(r, direction, from, to, x)
+	denied, _, allowed := m.said(m.rules, direction, from, to, x)
+	return !denied && (allowed || m.query(from, to, x) || !m.closed[direction][subject])
+}
+
+// said reports the actions of the rules that match.
+func (m *meaning) said(rules []*rule, direction string, from, to int, x wire) (denied, passed, allowed bool) {
+	for _, r := range rules {
+		if m.matches(r, direction, from, to, x) {
+			denied, passed, allowed = denied || r.action == "deny", passed || r.action == "pass", allowed || r.action == "allow"
+		}
 	}
-	return !said["deny"] && (said["allow"] || !m.closed[direction][subject])
+	return denied, passed, allowed
 }
 
 // query reports whether a flow is what keeps DNS reachable, at either end.
@@ -512,7 +525,7 @@ func (m *meaning) matches(r *rule, direction string, from, to int, x wire) bool 
 		}
 		return slices.ContainsFunc(r.http, func(text string) bool { return isRequest(text, x) })
 	}
-	if r.dns != nil && (r.action == "deny" || direction == "egress" && m.isClosed(from, "egress")) {
+	if r.dns != nil && (r.action != "allow" || direction == "egress" && m.isClosed(from, "egress")) {
 		return x.query == "ok.example" || x.query == "other.example" && r.dns[0] == "*.example"
 	}
 	return true

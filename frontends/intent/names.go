@@ -366,11 +366,26 @@ func nearest(given string, candidates []string) string {
 		if d := len(c) - len(given); c == given || d > most || -d > most {
 			continue
 		}
-		if d := levenshtein.Distance(given, c, nil); d < least && d < len(given) {
+		d := levenshtein.Distance(given, c, nil)
+		if swapped(given, c) {
+			d = 1
+		}
+		if d < least && d < len(given) {
 			best, least = c, d
 		}
 	}
 	return best
+}
+
+// swapped reports whether two neighbours changed places: the one slip of a hand
+// that counts as two edits.
+func swapped(a, b string) bool {
+	for i := range min(len(a), len(b)) - 1 {
+		if a[i] != b[i] {
+			return a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
+		}
+	}
+	return false
 }
 
 // suggest says what was likely meant, or lists all there is after intro.
@@ -382,7 +397,7 @@ func suggest(given string, candidates []string, intro string) string {
 		return ""
 	}
 	if len(candidates) == 0 {
-		return "There are none."
+		return "None is declared."
 	}
 	if len(candidates) > 40 {
 		return intro + strings.Join(candidates[:40], ", ") + " and more."

@@ -71,12 +71,26 @@ func (w *ruleLowering) destination(d destination) {
 	transport := d.traffic
 	if !http {
 		if governed {
-			w.emit(ir.Ingress, d.subject, w.sourcePeers(), transport)
+			inbound := transport
+			if w.names != nil && w.rule.Action != ir.Allow {
+				inbound, _ = inbound.WithNames(w.names...) // a deny of all names would deny more
+			}
+			w.emit(ir.Ingress, d.subject, w.sourcePeers(), inbound)
 		}
 		w.toward(d.peer, transport, w.names != nil)
 		return
 	}
 	restricted, _ := transport.WithRequests(w.requests...)
+	if _, every := d.peer.(ir.AnyPeer); every && governed {
+		// Of all that is anywhere, only pods have an ingress that reads requests.
+		anywhere, _ := ir.PeersOf(d.peer)
+		pods, _ := ir.PeersOf(ir.AllPods())
+		rest, _ := anywhere.Subtract(pods)
+		for _, p := range rest.List() {
+			w.toward(p, transport, true)
+		}
+		d.peer = ir.AllPods()
+	}
 	if w.rule.Action != ir.Allow {
 		// A deny of requests stands where they can be read, and nowhere as a
 		// deny of their transport, which would deny more.
@@ -113,6 +127,9 @@ func (w *ruleLowering) destination(d destination) {
 	taken, _ := ir.PeersOf(shut...)
 	if rest, some := all.Subtract(taken); some {
 		for _, p := range rest.List() {
+			if pods, ok := p.(ir.Pods); ok { // a rule stands at both ends, closed or not
+				w.emit(ir.Ingress, w.subjectOf(pods), w.sourcePeers(), transport)
+			}
 			w.toward(p, transport, true)
 		}
 	}
@@ -192,6 +209,9 @@ func (w *ruleLowering) restrictedEgress(e endpoint, peers ir.Peers, t ir.Traffic
 	}
 	for _, part := range closed {
 		w.emit(ir.Egress, w.subjectOf(part), peers, restricted)
+	}
+	for _, part := range open {
+		w.emit(ir.Egress, w.subjectOf(part), peers, t.Transport())
 	}
 }
 

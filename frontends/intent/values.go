@@ -151,6 +151,8 @@ func (v value) list(what string) ([]value, bool) {
 	detail := "Write it in brackets."
 	if val.Type().Equals(constraintType) {
 		detail = "The words any and absent stand for label values, and any for ports and ICMP types."
+	} else if s, ok := asString(val); ok && (s == "any" || s == "all" || s == "*") {
+		detail = "For all of them write the word any, without quotes; peers are all in anywhere."
 	} else if text := v.source(); text != "" && !strings.Contains(text, "\n") && len(text) < 60 && !val.Type().IsObjectType() {
 		detail = fmt.Sprintf("Write it in brackets: [%s].", text)
 	}
@@ -320,6 +322,10 @@ func (v value) word(what string, words []string) (string, bool) {
 
 // boolean gives true or false.
 func (v value) boolean(what string) (bool, bool) {
+	if word, ok := bareName(v.expr); ok {
+		v.add(diag.WrongType, fmt.Sprintf("%s is true or false; this is %q.", what, word), "Write true or false.")
+		return false, false
+	}
 	val, ok := v.eval()
 	if !ok {
 		return false, false

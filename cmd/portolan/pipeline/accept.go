@@ -148,9 +148,9 @@ func unsuitable(e *entry) string {
 	case "log", "staged":
 		return `That is no verdict: go without it with accept "unenforced", or take the rule out with accept "narrowed".`
 	case "http", "grpc", "dns":
-		return `Take the restriction out of the rule with accept "widened", or the rule with accept "narrowed".`
+		return `Take the restriction out of the rule with accept "widened", or an allow as a whole with accept "narrowed".`
 	}
-	return `Nothing of the rule is left without it: take the rule out with accept "narrowed".`
+	return `Nothing of the rule is left without it: taking the rule out is accept "narrowed" for an allow, and accept "widened" for a deny or a pass.`
 }
 
 // unused warns of the words and the rules of a block that nothing needed. It is
