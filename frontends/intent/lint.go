@@ -289,38 +289,47 @@ func covers(q, r *ir.Rule) bool {
 	return !equal || strings.Compare(r.Origin.Address, q.Origin.Address) > 0
 }
 
+// ruleAt finds a rule by its address; nil where there is none.
 func (l *lowering) ruleAt(address string) *Rule {
-	for _, r := range l.cfg.Rules {
-		if r.Address == address {
-			return r
+	if l.byAddress == nil {
+		l.byAddress = make(map[string]*Rule, len(l.cfg.Rules))
+		for _, r := range l.cfg.Rules {
+			l.byAddress[r.Address] = r
 		}
-	}
-	for _, t := range l.cfg.Tiers {
-		for _, r := range t.Rules {
-			if r.Address == address {
-				return r
+		for _, t := range l.cfg.Tiers {
+			for _, r := range t.Rules {
+				l.byAddress[r.Address] = r
 			}
 		}
 	}
-	return nil
+	return l.byAddress[address]
 }
 
 // openNames warns of a rule that lists DNS names for pods that may resolve
 // every name by default.
 func (l *lowering) openNames() {
-	for _, r := range l.rules[place{ir.Egress, nil, ir.Allow}] {
-		if r.Traffic.Names() == nil {
+	allows := l.rules[place{ir.Egress, nil, ir.Allow}]
+	clients := map[string][]ir.Pods{} // of companions, by namespace; "" for more than one
+	for _, c := range allows {
+		if c.Origin.Kind == ir.FromCompanion && c.Origin.Purpose == ir.ForDNS {
+			ns, _ := c.Subject.Pods.SingleNamespace()
+			clients[ns] = append(clients[ns], c.Subject.Pods)
+		}
+	}
+	for _, r := range allows {
+		rule := l.ruleAt(r.Origin.Address)
+		if r.Traffic.Names() == nil || rule == nil {
 			continue
 		}
-		for _, c := range l.rules[place{ir.Egress, nil, ir.Allow}] {
-			if c.Origin.Kind == ir.FromCompanion && c.Subject.Pods.Overlaps(r.Subject.Pods) {
-				if rule := l.ruleAt(r.Origin.Address); rule != nil {
-					l.at(rule, l.diags.Add(diag.NamesAlreadyOpen, rule.Traffic.DNS.Range,
-						fmt.Sprintf("Rule %q lists names, and by default %q may resolve every name.", rule.Address, r.Subject.Address),
-						"Set `dns = false` on the workload or its namespace, so that the rule alone decides."))
-				}
-				break
-			}
+		ns, single := r.Subject.Pods.SingleNamespace()
+		may := slices.Concat(clients[ns], clients[""])
+		if !single {
+			may = slices.Concat(slices.Collect(maps.Values(clients))...)
+		}
+		if slices.ContainsFunc(may, r.Subject.Pods.Overlaps) {
+			l.at(rule, l.diags.Add(diag.NamesAlreadyOpen, rule.Traffic.DNS.Range,
+				fmt.Sprintf("Rule %q lists names, and by default %q may resolve every name.", rule.Address, r.Subject.Address),
+				"Set `dns = false` on the workload or its namespace, so that the rule alone decides."))
 		}
 	}
 }

@@ -71,8 +71,8 @@ type lowering struct {
 	// rules collects lowered rules by where they stand, until assemble.
 	rules map[place][]ir.Rule
 
-	workloads map[*Workload]int // into the inventory; absent for a workload of a matched namespace
-	byName    map[string][]int  // workloads of the inventory by their namespace's name
+	byAddress map[string]*Rule // nil until ruleAt
+	byName    map[string][]int // workloads of the inventory by their namespace's name
 	mentioned map[*Workload]bool
 	near      diag.Range // what is being lowered, for a bound that is hit
 	closedDNS bool       // the DNS pods' ingress is closed
@@ -132,7 +132,6 @@ func managed(ns *Namespace) bool {
 
 func (l *lowering) inventory() {
 	inv := &l.program.Inventory
-	l.workloads = map[*Workload]int{}
 	l.byName = map[string][]int{}
 	l.mentioned = map[*Workload]bool{}
 	var declared []*Workload
@@ -156,7 +155,6 @@ func (l *lowering) inventory() {
 		for _, p := range w.Ports {
 			iw.Ports = append(iw.Ports, ir.WorkloadPort{Name: p.Name, Number: p.Number, Protocol: p.Protocol})
 		}
-		l.workloads[w] = len(inv.Workloads)
 		l.byName[w.Namespace.Name] = append(l.byName[w.Namespace.Name], len(inv.Workloads))
 		inv.Workloads = append(inv.Workloads, iw)
 	}

@@ -351,7 +351,7 @@ func (w *sketch) drawExcept(t *rapid.T, scope *space, of []ref) []ref {
 			// Of pods everywhere, what an exception leaves of a namespace that is
 			// not managed would be emitted in it, and so is not.
 			out = slices.DeleteFunc(out, func(x ref) bool {
-				return slices.Contains([]string{"work", "pods", "dns"}, x.kind) && !m.governed(scope, x)
+				return slices.Contains([]string{"work", "pods", "dns"}, x.kind) && !m.governed(scope, x) || x.kind == "others" && !scope.managed
 			})
 		}
 		if r.kind == "fqdn" || r.kind == "external" && r.name == "stripe" || r.kind == "apiserver" {

@@ -37,7 +37,7 @@ func TestParsePath(t *testing.T) {
 
 func TestNearest(t *testing.T) {
 	for _, x := range []struct{ given, want string }{
-		{"udpp", "udp"}, {"labls", "labels"}, {"xyz", ""}, {"t", ""}, {"tcp", ""}, {"servce_acount", "service_account"},
+		{"udpp", "udp"}, {"tpc", "tcp"}, {"tcpp", "tcp"}, {"pdu", ""}, {"labls", "labels"}, {"xyz", ""}, {"t", ""}, {"tcp", ""}, {"servce_acount", "service_account"},
 	} {
 		if got := nearest(x.given, []string{"tcp", "udp", "labels", "service_account"}); got != x.want {
 			t.Errorf("%s: %q, want %q", x.given, got, x.want)

@@ -138,10 +138,10 @@ func (l *lowering) resolvePorts(r *Rule, t terms, e endpoint) ([]destination, bo
 	_, beyond := l.program.Inventory.Declared(e.subject.Pods)
 	for _, n := range t.named {
 		var declaring []ir.Pods
-		for _, i := range candidates {
-			w := &l.program.Inventory.Workloads[i]
+		for _, c := range candidates {
+			w := &l.program.Inventory.Workloads[c.workload]
 			if _, declared := w.Port(n.name); declared {
-				byWorkload[i] = byWorkload[i].Or(n.on(w))
+				byWorkload[c.workload] = byWorkload[c.workload].Or(n.on(w))
 				declaring = append(declaring, w.Pods)
 			}
 		}
@@ -162,11 +162,9 @@ func (l *lowering) resolvePorts(r *Rule, t terms, e endpoint) ([]destination, bo
 	if !rest.IsEmpty() {
 		out = append(out, destination{e, rest})
 	}
-	for _, i := range candidates {
-		if traffic, ok := byWorkload[i]; ok {
-			w := &l.program.Inventory.Workloads[i]
-			part := endpoint{w.Pods, ir.Subject{Pods: w.Pods, Address: w.Address, Kind: ir.SubjectWorkload}, e.text, e.at}
-			out = append(out, destination{part, traffic})
+	for _, c := range candidates {
+		if traffic, ok := byWorkload[c.workload]; ok {
+			out = append(out, destination{endpoint{c.subject.Pods, c.subject, e.text, e.at}, traffic})
 		}
 	}
 	return out, true
@@ -180,27 +178,28 @@ func (n namedTerm) on(w *ir.Workload) ir.Traffic {
 	return ir.NamedTraffic(ir.NamedPort{Protocol: n.protocol, Name: n.name})
 }
 
-// within gives the declared workloads that an endpoint has whole, by what is
+// share is what an endpoint has of a declared workload.
+type share struct {
+	workload int // in the inventory
+	subject  ir.Subject
+}
+
+// within gives the declared workloads that an endpoint has pods of, by what is
 // declared of their namespaces too.
-func (l *lowering) within(e endpoint) []int {
+func (l *lowering) within(e endpoint) []share {
 	inv := &l.program.Inventory
-	var out []int
-	if ns, ok := e.subject.Pods.SingleNamespace(); ok {
-		for _, i := range l.byName[ns] {
-			if e.subject.Pods.Contains(inv.Workloads[i].Pods) {
-				out = append(out, i)
-			}
-		}
-		return out
-	}
+	var out []share
 	parts, _ := inv.Declared(e.subject.Pods)
 	for _, part := range parts {
 		for _, i := range l.byName[part.Namespace.Name] {
-			if part.Pods.Contains(inv.Workloads[i].Pods) {
-				out = append(out, i)
+			w := &inv.Workloads[i]
+			if part.Pods.Contains(w.Pods) {
+				out = append(out, share{i, ir.Subject{Pods: w.Pods, Address: w.Address, Kind: ir.SubjectWorkload}})
+			} else if both, ok := part.Pods.And(w.Pods); ok {
+				out = append(out, share{i, l.subjectOf(both)})
 			}
 		}
 	}
-	slices.Sort(out)
+	slices.SortStableFunc(out, func(a, b share) int { return a.workload - b.workload })
 	return out
 }
