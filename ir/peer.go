@@ -61,13 +61,10 @@ func (e External) String() string {
 	return "external(" + e.Addresses.String() + ")"
 }
 
-func (n Names) String() string {
-	parts := make([]string, len(n.Patterns))
-	for i, p := range n.Patterns {
-		parts[i] = p.String()
-	}
-	return "names(" + strings.Join(parts, ",") + ")"
-}
+func (n Names) String() string { return "names(" + n.Text() + ")" }
+
+// Text is the patterns as people write them, joined by commas.
+func (n Names) Text() string { return strings.Join(texts(n.Patterns), ", ") }
 
 func (n Nodes) String() string {
 	switch {

@@ -121,7 +121,7 @@ func (l *lowering) sayable(r *ir.Rule) bool {
 	}
 	for _, p := range r.Peers.List() {
 		if names, ok := p.(ir.Names); ok {
-			no = append(no, &refusal{diag.LacksFQDN, "open source Calico has no DNS names as peers (" + names.String() + ")",
+			no = append(no, &refusal{diag.LacksFQDN, "open source Calico has no DNS names as peers (" + names.Text() + ")",
 				"Give `cidrs` where the addresses are stable, render for `cilium`, or accept it as `narrowed`."})
 		}
 	}

@@ -142,7 +142,7 @@ func endsOf(d ir.Direction, r *ir.Rule) (ends, *refusal) {
 		case ir.External:
 			e.outside = p
 		case ir.Names:
-			return e, &refusal{diag.LacksFQDN, "native NetworkPolicy knows addresses, not DNS names (" + p.String() + ")",
+			return e, &refusal{diag.LacksFQDN, "native NetworkPolicy knows addresses, not DNS names (" + p.Text() + ")",
 				"Give `cidrs` where the addresses are stable, render for `cilium`, or accept it as `narrowed`."}
 		case ir.Nodes:
 			// The pod's own node reaches it whatever policies say (web:

@@ -137,6 +137,7 @@ func (in *input) run(args []string, alone bool) (outcome, error) {
 		return o, nil
 	}
 	o.summary.Rules = len(in.config.Rules)
+	o.summary.Tests = len(in.config.Tests)
 	for _, t := range in.config.Tiers {
 		o.summary.Rules += len(t.Rules)
 	}

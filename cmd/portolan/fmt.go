@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -127,7 +128,7 @@ func (f *formatter) show(name string, old, now []byte) error {
 	f.changed++
 	text := name + "\n"
 	if f.diff {
-		text = manifest.Diff([]manifest.Change{{Path: filepath.ToSlash(name), Kind: manifest.Update, Old: old, New: now}})
+		text = manifest.Diff([]manifest.Change{{Path: strings.TrimPrefix(filepath.ToSlash(name), "/"), Kind: manifest.Update, Old: old, New: now}})
 	}
 	_, err := io.WriteString(f.out, text)
 	return err

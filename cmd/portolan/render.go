@@ -177,6 +177,9 @@ func (f *renderFlags) writeFiles(w io.Writer, o *outcome) error {
 			return fmt.Errorf("target %s: %w", r.Target.Name, err)
 		}
 		folders = append(folders, folder{dir, changes})
+		if f.check {
+			o.summary.Stale += len(changes)
+		}
 		for _, c := range changes {
 			c.Path = r.Target.Name + "/" + c.Path
 			diff.WriteString(manifest.Diff([]manifest.Change{c}))

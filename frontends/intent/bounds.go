@@ -22,7 +22,7 @@ const (
 	maxTotalSize    = 64 << 20 // of all files together
 	maxElements     = 100_000  // of one collection
 	maxValueSize    = 8 << 20  // of one value, roughly in bytes
-	maxEvaluation   = 1 << 28  // of all values of a configuration together
+	maxEvaluation   = 1 << 26  // of all values of a configuration together
 	maxForEach      = 10_000   // elements of one namespace
 	maxExpanded     = 250_000  // blocks that for_each makes, and peers of all rules
 )

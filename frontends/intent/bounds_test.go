@@ -86,7 +86,7 @@ func TestBounds(t *testing.T) {
 			if !found {
 				t.Errorf("no %s in %.3v", x.code, diags)
 			}
-			if took := time.Since(start); took > 20*time.Second {
+			if took := time.Since(start); took > 2*time.Minute {
 				t.Errorf("it took %s", took)
 			}
 		})

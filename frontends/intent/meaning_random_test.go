@@ -228,7 +228,7 @@ func (w *sketch) drawRule(t *rapid.T, scope *space, x *tier, name string) *rule 
 	if chance(t, "except", 4) {
 		r.except = w.drawExcept(t, scope, r.from)
 	}
-	if chance(t, "except to", 4) && r.dns == nil {
+	if names := slices.ContainsFunc(r.tcp, func(port string) bool { return strings.HasPrefix(port, `"`) && port != `"8000-8080"` }); chance(t, "except to", 4) && r.dns == nil && !names {
 		r.exceptTo = w.drawExcept(t, scope, r.to)
 	}
 	r.short = chance(t, "short", 2)
@@ -282,6 +282,11 @@ func (w *sketch) drawRef(t *rapid.T, scope *space, end, what string, pods bool) 
 		// that is not managed would be emitted in it, and so is not.
 		kinds = []string{"work", "space"}
 	}
+	if end == "to" && pods {
+		// Which number a name has for pods that a peer has only some of a
+		// workload's, the page does not say.
+		kinds = slices.DeleteFunc(kinds, func(kind string) bool { return kind == "pods" })
+	}
 	if !pods {
 		kinds = append(kinds, "world", "external", "cidr", "nodes", "apiserver")
 		if what != "friends" {
@@ -296,7 +301,9 @@ func (w *sketch) drawRef(t *rapid.T, scope *space, end, what string, pods bool) 
 	case "work":
 		var all []*work
 		for _, s := range w.spaces {
-			all = append(all, s.work...)
+			if s.match == nil || end != "to" || !pods {
+				all = append(all, s.work...)
+			}
 		}
 		if len(all) == 0 {
 			return ref{kind: "space", space: w.spaces[0]}

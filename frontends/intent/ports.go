@@ -3,6 +3,8 @@ package intent
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
@@ -127,6 +129,9 @@ func (l *lowering) resolvePorts(r *Rule, t terms, e endpoint) ([]destination, bo
 	if w, ok := l.program.Inventory.Workload(e.subject.Address); ok && e.subject.Kind == ir.SubjectWorkload {
 		traffic := t.fixed
 		for _, n := range t.named {
+			if _, declared := w.Port(n.name); !declared && len(w.Ports) > 0 {
+				l.undeclaredPort(r, n, w)
+			}
 			traffic = traffic.Or(n.on(w))
 		}
 		return []destination{{e, traffic}}, true
@@ -138,10 +143,10 @@ func (l *lowering) resolvePorts(r *Rule, t terms, e endpoint) ([]destination, bo
 	_, beyond := l.program.Inventory.Declared(e.subject.Pods)
 	for _, n := range t.named {
 		var declaring []ir.Pods
-		for _, c := range candidates {
-			w := &l.program.Inventory.Workloads[c.workload]
+		for _, i := range candidates {
+			w := &l.program.Inventory.Workloads[i]
 			if _, declared := w.Port(n.name); declared {
-				byWorkload[c.workload] = byWorkload[c.workload].Or(n.on(w))
+				byWorkload[i] = byWorkload[i].Or(n.on(w))
 				declaring = append(declaring, w.Pods)
 			}
 		}
@@ -162,12 +167,25 @@ func (l *lowering) resolvePorts(r *Rule, t terms, e endpoint) ([]destination, bo
 	if !rest.IsEmpty() {
 		out = append(out, destination{e, rest})
 	}
-	for _, c := range candidates {
-		if traffic, ok := byWorkload[c.workload]; ok {
-			out = append(out, destination{endpoint{c.subject.Pods, c.subject, e.text, e.at}, traffic})
+	for _, i := range candidates {
+		if traffic, ok := byWorkload[i]; ok {
+			w := &l.program.Inventory.Workloads[i]
+			part := endpoint{w.Pods, ir.Subject{Pods: w.Pods, Address: w.Address, Kind: ir.SubjectWorkload}, e.text, e.at}
+			out = append(out, destination{part, traffic})
 		}
 	}
 	return out, true
+}
+
+// undeclaredPort warns of a port name that a workload with named ports has not.
+func (l *lowering) undeclaredPort(r *Rule, n namedTerm, w *ir.Workload) {
+	names := make([]string, len(w.Ports))
+	for i, p := range w.Ports {
+		names[i] = strconv.Quote(p.Name)
+	}
+	l.at(r, l.diags.Add(diag.UndeclaredPort, n.at,
+		fmt.Sprintf("Workload %q declares no port %q.", w.Address, n.name),
+		"It declares "+strings.Join(names, ", ")+". Add the port to `ports`, or mend the name. As it stands, the rule is for the port that each pod calls so."))
 }
 
 // on is the term's traffic towards a workload.
@@ -178,28 +196,27 @@ func (n namedTerm) on(w *ir.Workload) ir.Traffic {
 	return ir.NamedTraffic(ir.NamedPort{Protocol: n.protocol, Name: n.name})
 }
 
-// share is what an endpoint has of a declared workload.
-type share struct {
-	workload int // in the inventory
-	subject  ir.Subject
-}
-
-// within gives the declared workloads that an endpoint has pods of, by what is
+// within gives the declared workloads that an endpoint has whole, by what is
 // declared of their namespaces too.
-func (l *lowering) within(e endpoint) []share {
+func (l *lowering) within(e endpoint) []int {
 	inv := &l.program.Inventory
-	var out []share
+	var out []int
+	if ns, ok := e.subject.Pods.SingleNamespace(); ok {
+		for _, i := range l.byName[ns] {
+			if e.subject.Pods.Contains(inv.Workloads[i].Pods) {
+				out = append(out, i)
+			}
+		}
+		return out
+	}
 	parts, _ := inv.Declared(e.subject.Pods)
 	for _, part := range parts {
 		for _, i := range l.byName[part.Namespace.Name] {
-			w := &inv.Workloads[i]
-			if part.Pods.Contains(w.Pods) {
-				out = append(out, share{i, ir.Subject{Pods: w.Pods, Address: w.Address, Kind: ir.SubjectWorkload}})
-			} else if both, ok := part.Pods.And(w.Pods); ok {
-				out = append(out, share{i, l.subjectOf(both)})
+			if part.Pods.Contains(inv.Workloads[i].Pods) {
+				out = append(out, i)
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b share) int { return a.workload - b.workload })
+	slices.Sort(out)
 	return out
 }

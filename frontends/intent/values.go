@@ -175,7 +175,7 @@ func (v value) source() string {
 // empty reports null or nothing where something is selected.
 func (v value) empty(what string) {
 	v.add(diag.EmptySelection, fmt.Sprintf("%s selects nothing.", what),
-		"An empty value never means everything. Leave it out, or say what is meant: every port is any, every endpoint anywhere, all pods of a namespace its name.")
+		"An empty value never means everything. Say what is meant: every port is `any`, every endpoint `anywhere`, all pods of a namespace its name.")
 }
 
 // entries gives the entries of an object or map in writing order; those of a

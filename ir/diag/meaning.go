@@ -23,6 +23,7 @@ const (
 	UnmanagedDefault Code = "P2109"
 	ClosedDNS        Code = "P2111"
 	PortNameDeclared Code = "P2112"
+	UndeclaredPort   Code = "P2113"
 	NamesAlreadyOpen Code = "P2110"
 )
 
@@ -49,6 +50,7 @@ func meaningEntries() []Entry {
 		{UnmanagedDefault, Warning, "A statement about an unmanaged namespace", "Nothing is emitted in an unmanaged namespace, so what the block states of it has no effect. Remove the argument, or manage the namespace."},
 		{ClosedDNS, Warning, "DNS is closed", "The pods of the cluster's DNS are closed on ingress, by their namespace's or the cluster's `default_deny`. What keeps DNS reachable opens them to pods that are closed themselves; open pods and undeclared namespaces need a rule."},
 		{PortNameDeclared, Hint, "A port name that some workloads declare", "The destination is wider than a workload, and some of its workloads declare a port of this name. The name stands for the ports of those workloads; other pods of the destination are not opened."},
+		{UndeclaredPort, Warning, "A port name that the workload does not declare", "The destination declares ports by name, and not this one; perhaps it is a typing mistake. A name that nobody declares stands for the port that each pod calls so, and for none where no pod does."},
 		{NamesAlreadyOpen, Warning, "DNS is open already", "The rule says which names may be resolved, and the default that keeps DNS reachable lets every name be. Set `dns = false` on the workload or the namespace, so that the rule decides."},
 	}
 }

@@ -16,6 +16,8 @@ type Summary struct {
 	Errors   int `json:"errors"`
 	Warnings int `json:"warnings"`
 	Silenced int `json:"silenced"`
+	Stale    int `json:"stale,omitempty"` // files that a comparison found out of date
+	Tests    int `json:"tests,omitempty"` // blocks that were read; this version evaluates none
 }
 
 // Count adds the diagnostics to the summary.
@@ -46,8 +48,14 @@ func (s Summary) String() string {
 	if s.Silenced > 0 {
 		found = append(found, fmt.Sprintf("%d silenced", s.Silenced))
 	}
+	if s.Stale > 0 {
+		found = append(found, Plural(s.Stale, "stale file", "stale files"))
+	}
 	if found == nil {
 		found = []string{"no findings"}
+	}
+	if s.Tests > 0 {
+		found = append(found, Plural(s.Tests, "test", "tests")+" not evaluated")
 	}
 	line := strings.Join(what, ", ")
 	if s.Objects > 0 {
