@@ -178,25 +178,35 @@ func SubtractAll(from, out []Pods) []Pods {
 	return from
 }
 
-// Simplify drops the members that another member contains and sorts by
-// canonical text.
+// maxCompared bounds the sets that Simplify compares with each other, which
+// takes the square of their number.
+const maxCompared = 2000
+
+// Simplify gives a union's members sorted by canonical text, each once and
+// without those that another member contains. Of very many members, only equal
+// ones are dropped: the union is the same.
 func Simplify(sets []Pods) []Pods {
 	if len(sets) <= 1 {
 		return slices.Clip(sets)
 	}
-	var out []Pods
+	type member struct {
+		pods Pods
+		text string
+	}
+	members := make([]member, len(sets))
 	for i, p := range sets {
-		covered := false
-		for j, q := range sets {
-			if i != j && q.Contains(p) && (!p.Contains(q) || j < i) {
-				covered = true
-				break
-			}
-		}
+		members[i] = member{p, p.String()}
+	}
+	slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.text, b.text) })
+	members = slices.CompactFunc(members, func(a, b member) bool { return a.text == b.text })
+	out := make([]Pods, 0, len(members))
+	for i, p := range members {
+		covered := len(members) <= maxCompared && slices.ContainsFunc(members, func(q member) bool {
+			return q.text != members[i].text && q.pods.Contains(p.pods)
+		})
 		if !covered {
-			out = append(out, p)
+			out = append(out, p.pods)
 		}
 	}
-	slices.SortFunc(out, func(a, b Pods) int { return strings.Compare(a.String(), b.String()) })
 	return out
 }

@@ -369,7 +369,7 @@ func (l *lowering) foreseeTiers() {
 					read++
 				}
 			}
-			if r.At.Value == Destination || r.Action == ir.Deny && r.Traffic.HTTP != nil && read == len(to) {
+			if r.At.Value == Destination || r.Action == ir.Deny && r.Traffic.HTTP != nil && r.Traffic.UDP == nil && r.Traffic.SCTP == nil && r.Traffic.ICMP == nil && r.Traffic.ICMPv6 == nil && read == len(to) {
 				continue
 			}
 			for _, e := range from {

@@ -221,7 +221,9 @@ func (w *sketch) drawRule(t *rapid.T, scope *space, x *tier, name string) *rule 
 			r.udp = []string{"53"}
 		}
 	} else {
-		named := chance(t, "named", 3)
+		// Whether a tier closes pods that a name of a port leaves out of a
+		// rule's destinations, the page does not say.
+		named := chance(t, "named", 3) && (x == nil || !x.closes)
 		r.to = w.drawRefs(t, scope, "to", "to", named)
 		r.drawTraffic(t, named)
 	}
@@ -256,7 +258,7 @@ func (r *rule) drawTraffic(t *rapid.T, named bool) {
 	}
 	// Which rule a pass of requests is at the end that cannot read them, the
 	// page does not say.
-	if r.tcp != nil && r.action != "pass" && chance(t, "http", 3) {
+	if r.tcp != nil && r.action != "pass" && chance(t, "http", 2) {
 		r.http = [][]string{{"GET"}, {"GET /a"}, {"* /b", "POST /a"}, {"GET /**"}}[rapid.IntRange(0, 3).Draw(t, "requests")]
 	}
 }
@@ -311,6 +313,9 @@ func (w *sketch) drawRef(t *rapid.T, scope *space, end, what string, pods bool) 
 		r.work = all[rapid.IntRange(0, len(all)-1).Draw(t, "workload")]
 	case "space":
 		r.space = w.spaces[rapid.IntRange(0, len(w.spaces)-1).Draw(t, "namespace")]
+		if r.space.match != nil && end == "to" && pods {
+			r.space = w.spaces[0]
+		}
 	case "pods":
 		r.labels = drawConds(t, "pods", podKeys)
 		if scope == nil || chance(t, "elsewhere", 2) {

@@ -491,7 +491,7 @@ func (m *meaning) subjects(x *tier, direction string) []bool {
 // destination: a deny of requests stands once, where they can be read.
 func (m *meaning) standsAtSource(r *rule) bool {
 	s := m.clauses[r]
-	return r.action == "allow" || r.http == nil || slices.ContainsFunc(indices(s.to), func(i int) bool { return !s.destinations[i] })
+	return r.action == "allow" || r.http == nil || r.udp != nil || slices.ContainsFunc(indices(s.to), func(i int) bool { return !s.destinations[i] })
 }
 
 func indices(in []bool) []int {
@@ -567,14 +567,12 @@ func (m *meaning) matches(r *rule, direction string, from, to int, x wire) bool 
 		return false
 	}
 	if r.http != nil && x.protocol == "tcp" {
-		reads := direction
+		reads := "" // it restricts nothing
 		switch {
 		case r.action == "deny" && s.destinations[to], r.action == "allow" && s.destinations[to] && m.isClosed(to, "ingress"):
 			reads = "ingress"
 		case r.action == "deny", s.sources[from] && m.isClosed(from, "egress"):
 			reads = "egress"
-		default:
-			reads = "" // it restricts nothing
 		}
 		if reads != direction {
 			return r.action == "allow"

@@ -31,6 +31,7 @@ func (l *lowering) rule(r *Rule) {
 		dests = append(dests, resolved...)
 	}
 	w := &ruleLowering{lowering: l, rule: r, from: from, requests: terms.requests, names: terms.names}
+	w.sent = w.sourcePeers()
 	for _, d := range dests {
 		w.destination(d)
 	}
@@ -47,6 +48,7 @@ type ruleLowering struct {
 	requests []ir.Request
 	names    []ir.Name
 
+	sent     ir.Peers   // the sources, as the destinations' peers
 	towards  []outgoing // what the sources' side carries
 	emitted  bool
 	loose    bool // some flow of the rule meets no restriction
@@ -75,7 +77,7 @@ func (w *ruleLowering) destination(d destination) {
 			if w.names != nil && w.rule.Action != ir.Allow {
 				inbound, _ = inbound.WithNames(w.names...) // a deny of all names would deny more
 			}
-			w.emit(ir.Ingress, d.subject, w.sourcePeers(), inbound)
+			w.emit(ir.Ingress, d.subject, w.sent, inbound)
 		}
 		w.toward(d.peer, transport, w.names != nil)
 		return
@@ -95,7 +97,10 @@ func (w *ruleLowering) destination(d destination) {
 		// A deny of requests stands where they can be read, and nowhere as a
 		// deny of their transport, which would deny more.
 		if governed && w.ours(d.subject.Pods) {
-			w.emit(ir.Ingress, d.subject, w.sourcePeers(), restricted)
+			w.emit(ir.Ingress, d.subject, w.sent, restricted)
+			if rest := withoutTCP(transport); !rest.IsEmpty() {
+				w.toward(d.peer, rest, false) // of the rest nothing is to be read: it stands at both ends
+			}
 		} else {
 			w.toward(d.peer, transport, true)
 		}
@@ -108,18 +113,18 @@ func (w *ruleLowering) destination(d destination) {
 	closed, open := w.program.Split(d.subject.Pods, w.closed[ir.Ingress])
 	closed = slices.DeleteFunc(closed, func(p ir.Pods) bool { return !w.ours(p) })
 	if len(closed) == 0 {
-		w.emit(ir.Ingress, d.subject, w.sourcePeers(), transport)
+		w.emit(ir.Ingress, d.subject, w.sent, transport)
 		w.toward(d.peer, transport, true)
 		return
 	}
 	if len(open) == 0 {
-		w.emit(ir.Ingress, d.subject, w.sourcePeers(), restricted)
+		w.emit(ir.Ingress, d.subject, w.sent, restricted)
 		w.toward(d.peer, transport, false)
 		return
 	}
 	var shut []ir.Peer
 	for _, part := range closed {
-		w.emit(ir.Ingress, w.subjectOf(part), w.sourcePeers(), restricted)
+		w.emit(ir.Ingress, w.subjectOf(part), w.sent, restricted)
 		w.toward(part, transport, false)
 		shut = append(shut, part)
 	}
@@ -128,7 +133,7 @@ func (w *ruleLowering) destination(d destination) {
 	if rest, some := all.Subtract(taken); some {
 		for _, p := range rest.List() {
 			if pods, ok := p.(ir.Pods); ok { // a rule stands at both ends, closed or not
-				w.emit(ir.Ingress, w.subjectOf(pods), w.sourcePeers(), transport)
+				w.emit(ir.Ingress, w.subjectOf(pods), w.sent, transport)
 			}
 			w.toward(p, transport, true)
 		}
@@ -138,6 +143,16 @@ func (w *ruleLowering) destination(d destination) {
 func hasTCP(t ir.Traffic) bool {
 	_, ok := t.Only(ir.TCP)
 	return ok
+}
+
+func withoutTCP(t ir.Traffic) ir.Traffic {
+	rest := ir.ICMPTraffic(t.ICMP())
+	for _, p := range []ir.Protocol{ir.UDP, ir.SCTP} {
+		if part, ok := t.Only(p); ok {
+			rest = rest.Or(part)
+		}
+	}
+	return rest
 }
 
 func (w *ruleLowering) sourcePeers() ir.Peers {
