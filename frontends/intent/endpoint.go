@@ -16,6 +16,7 @@ type endpoint struct {
 	subject ir.Subject // Kind 0 where no policy governs the endpoint
 	text    string
 	at      diag.Range
+	cut     bool // what exceptions left of an endpoint that spans namespaces
 }
 
 // endpoints gives what a list of references stands for, exceptions taken out.
@@ -44,6 +45,16 @@ func (l *lowering) subtract(r *Rule, all, out []endpoint, except []PeerRef) []en
 	if !ok {
 		return all
 	}
+	for _, e := range all {
+		for _, x := range out {
+			if inseparable(e.peer, x.peer) {
+				l.at(r, l.diags.Add(diag.InseparableExcept, x.at,
+					fmt.Sprintf("%q cannot be taken out of %q.", x.text, e.text),
+					"One is known by address and the other is not, so nothing says what would be left. Name what is meant by addresses, or in a rule of its own."))
+				return nil
+			}
+		}
+	}
 	var rest []endpoint
 	took := false
 	for _, e := range all {
@@ -61,6 +72,7 @@ func (l *lowering) subtract(r *Rule, all, out []endpoint, except []PeerRef) []en
 			part := endpoint{peer: p, text: e.text, at: e.at}
 			if pods, ok := p.(ir.Pods); ok {
 				part.subject = l.subjectOf(pods)
+				part.cut = e.subject.Kind != 0 && l.ours(e.subject.Pods)
 			}
 			rest = append(rest, part)
 		}
@@ -71,6 +83,46 @@ func (l *lowering) subtract(r *Rule, all, out []endpoint, except []PeerRef) []en
 			"Check that the exception stands at the right end: `except` is for `from`, `except_to` for `to`."))
 	}
 	return rest
+}
+
+// inseparable reports that a difference of two peers cannot be said: they may
+// share endpoints, and are known by different things.
+func inseparable(from, out ir.Peer) bool {
+	kind := func(p ir.Peer) (outside, names, nodes, server, local, any bool) {
+		switch p := p.(type) {
+		case ir.External:
+			outside = true
+		case ir.Names:
+			names = true
+		case ir.Nodes:
+			nodes = true
+		case ir.APIServer:
+			server = true
+		case ir.NodeLocal:
+			local = true
+		case ir.AnyPeer:
+			any = true
+		case ir.Pods, ir.Infrastructure:
+		default:
+			panic(fmt.Sprintf("no such peer: %T", p))
+		}
+		return
+	}
+	outside, names, nodes, server, local, any := kind(from)
+	outside2, names2, nodes2, server2, local2, _ := kind(out)
+	switch {
+	case names2:
+		return outside || any
+	case server2:
+		return outside || nodes || any
+	case local2:
+		return nodes || any
+	case outside2:
+		return names || server
+	case nodes2:
+		return server || local
+	}
+	return false
 }
 
 // at marks a diagnostic with the rule that it is about.
@@ -100,7 +152,7 @@ func (l *lowering) endpointsOf(r *Rule, ref PeerRef, seen map[*Group]bool) []end
 			return nil
 		}
 		pods := workloadPods(p)
-		return []endpoint{{pods, ir.Subject{Pods: pods, Address: p.Address(), Kind: ir.SubjectWorkload}, ref.Text, ref.Range}}
+		return []endpoint{{pods, ir.Subject{Pods: pods, Address: p.Address(), Kind: ir.SubjectWorkload}, ref.Text, ref.Range, false}}
 	case *Namespace:
 		for _, w := range p.Workloads {
 			l.mentioned[w] = true
@@ -110,7 +162,7 @@ func (l *lowering) endpointsOf(r *Rule, ref PeerRef, seen map[*Group]bool) []end
 		if p.Match.Set {
 			kind = ir.SubjectInline
 		}
-		return []endpoint{{pods, ir.Subject{Pods: pods, Address: p.Address, Kind: kind}, ref.Text, ref.Range}}
+		return []endpoint{{pods, ir.Subject{Pods: pods, Address: p.Address, Kind: kind}, ref.Text, ref.Range, false}}
 	case *External:
 		if len(p.Names) > 0 {
 			return []endpoint{{peer: ir.Names{Patterns: p.Names}, text: ref.Text, at: ref.Range}}
@@ -131,7 +183,7 @@ func (l *lowering) endpointsOf(r *Rule, ref PeerRef, seen map[*Group]bool) []end
 		}
 		return out
 	case InlinePods:
-		return []endpoint{{p.Pods, l.subjectOf(p.Pods), ref.Text, ref.Range}}
+		return []endpoint{{p.Pods, l.subjectOf(p.Pods), ref.Text, ref.Range, false}}
 	case InlineCIDR:
 		return []endpoint{{peer: ir.External{Addresses: p.CIDRs}, text: ref.Text, at: ref.Range}}
 	case InlineNames:
@@ -148,17 +200,17 @@ func (l *lowering) builtin(r *Rule, b Builtin, ref PeerRef) []endpoint {
 	case World:
 		return one(anyAddress())
 	case Cluster:
-		return []endpoint{{ir.AllPods(), clusterSubject(), ref.Text, ref.Range}}
+		return []endpoint{{ir.AllPods(), clusterSubject(), ref.Text, ref.Range, false}}
 	case Nodes:
 		return one(ir.Nodes{Own: true, Other: true})
 	case Anywhere:
 		// Of all that is anywhere, pods are what policies govern.
-		return []endpoint{{ir.AnyPeer{}, clusterSubject(), ref.Text, ref.Range}}
+		return []endpoint{{ir.AnyPeer{}, clusterSubject(), ref.Text, ref.Range, false}}
 	case APIServer:
 		return one(ir.APIServer{Addresses: l.program.Inventory.Facts.APIServer})
 	case ClusterDNS:
 		dns := l.program.Inventory.Facts.DNS
-		out := []endpoint{{dns.Pods, l.subjectOf(dns.Pods), ref.Text, ref.Range}}
+		out := []endpoint{{dns.Pods, l.subjectOf(dns.Pods), ref.Text, ref.Range, false}}
 		if !dns.NodeLocal.IsEmpty() {
 			out = append(out, one(ir.NodeLocal{Addresses: dns.NodeLocal})...)
 		}
@@ -168,11 +220,11 @@ func (l *lowering) builtin(r *Rule, b Builtin, ref PeerRef) []endpoint {
 			l.mentioned[w] = true
 		}
 		pods := namespacePods(r.Namespace)
-		return []endpoint{{pods, ir.Subject{Pods: pods, Address: r.Namespace.Address, Kind: ir.SubjectNamespace}, ref.Text, ref.Range}}
+		return []endpoint{{pods, ir.Subject{Pods: pods, Address: r.Namespace.Address, Kind: ir.SubjectNamespace}, ref.Text, ref.Range, false}}
 	case Others:
 		pods := ir.AllPods()
 		pods.Namespace, _ = ir.Select(ir.Requirement{Key: ir.NamespaceName, Constraint: ir.NotOneOf(r.Namespace.Name)})
-		return []endpoint{{pods, l.subjectOf(pods), ref.Text, ref.Range}}
+		return []endpoint{{pods, l.subjectOf(pods), ref.Text, ref.Range, false}}
 	}
 	return nil
 }

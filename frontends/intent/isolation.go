@@ -54,6 +54,18 @@ func (l *lowering) stagedDefault(ns *Namespace) {
 	}
 }
 
+// unmanagedDNS warns of a workload's statement about DNS that has no effect:
+// the cluster's default speaks of whole namespaces.
+func (l *lowering) unmanagedDNS(ns *Namespace) {
+	for _, w := range ns.Workloads {
+		if w.DNS.Set {
+			d := l.diags.Add(diag.UnmanagedDefault, w.DNS.Range, `Namespace "`+ns.Address+`" is not managed, so what is said of one workload's DNS has no effect.`,
+				"Remove the argument, set `dns` on the namespace, or set `managed = true` to have the namespace's manifests here.")
+			d.Address = w.Address()
+		}
+	}
+}
+
 // unmanagedDefault warns of a default that has no effect, once.
 func (l *lowering) unmanagedDefault(ns *Namespace, d ir.Direction) {
 	if ns.DefaultDeny.Set && ns.DefaultDeny.Value != ir.NoDirection && d == ir.Egress {
@@ -135,9 +147,13 @@ func (l *lowering) companions() {
 		if ns.Match.Set {
 			continue
 		}
+		if !managed(ns) {
+			l.unmanagedDNS(ns)
+		}
 		without[ns.Name] = ns.DNS.Set && !ns.DNS.Value
 		for _, w := range ns.Workloads {
 			switch {
+			case !managed(ns):
 			case w.DNS.Set && !w.DNS.Value:
 				off[ns.Name] = append(off[ns.Name], workloadPods(w))
 			case w.DNS.Set:

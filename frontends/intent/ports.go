@@ -156,7 +156,7 @@ func (l *lowering) resolvePorts(r *Rule, t terms, e endpoint) ([]destination, bo
 			rest = rest.Or(byName)
 		case beyond:
 			for _, pods := range ir.SubtractAll([]ir.Pods{e.subject.Pods}, declaring) {
-				out = append(out, destination{endpoint{pods, l.subjectOf(pods), e.text, e.at}, byName})
+				out = append(out, destination{endpoint{pods, l.subjectOf(pods), e.text, e.at, false}, byName})
 			}
 		default:
 			l.at(r, l.diags.Add(diag.PortNameDeclared, n.at,
@@ -170,7 +170,7 @@ func (l *lowering) resolvePorts(r *Rule, t terms, e endpoint) ([]destination, bo
 	for _, i := range candidates {
 		if traffic, ok := byWorkload[i]; ok {
 			w := &l.program.Inventory.Workloads[i]
-			part := endpoint{w.Pods, ir.Subject{Pods: w.Pods, Address: w.Address, Kind: ir.SubjectWorkload}, e.text, e.at}
+			part := endpoint{w.Pods, ir.Subject{Pods: w.Pods, Address: w.Address, Kind: ir.SubjectWorkload}, e.text, e.at, false}
 			out = append(out, destination{part, traffic})
 		}
 	}

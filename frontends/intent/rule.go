@@ -21,6 +21,9 @@ func (l *lowering) rule(r *Rule) {
 		}
 		return
 	}
+	if l.leavesOut(r, from) || l.leavesOut(r, to) {
+		return
+	}
 	terms := l.terms(r)
 	var dests []destination
 	for _, e := range to {
@@ -38,6 +41,23 @@ func (l *lowering) rule(r *Rule) {
 	w.sources()
 	w.warn()
 	l.opensCluster(r)
+}
+
+// leavesOut refuses a deny, pass or log for every namespace of which an
+// exception leaves a part that lies in an unmanaged one: for all of it a policy
+// for the cluster would stand, and in that namespace nothing is emitted.
+func (l *lowering) leavesOut(r *Rule, ends []endpoint) bool {
+	for _, e := range ends {
+		if r.Action == ir.Allow || !e.cut || l.ours(e.subject.Pods) {
+			continue
+		}
+		names, _ := e.subject.Pods.Names()
+		l.at(r, l.diags.Add(diag.UnmanagedPart, e.at,
+			fmt.Sprintf("Rule %q takes a part of namespace %q out of %q, and the rest of it could not be governed.", r.Address, first(names), e.text),
+			"The namespace is not managed here, so nothing is emitted in it alone. Take the whole namespace out, or manage it."))
+		return true
+	}
+	return false
 }
 
 // ruleLowering is the state of lowering one rule.

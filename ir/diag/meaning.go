@@ -10,6 +10,8 @@ const (
 	TierCutsDNS         Code = "P2006"
 	PlaintextIntoStrict Code = "P2007"
 	TooManyParts        Code = "P2008"
+	InseparableExcept   Code = "P2010"
+	UnmanagedPart       Code = "P2011"
 	StagedDefault       Code = "P2009"
 
 	EveryPort        Code = "P2101"
@@ -38,6 +40,8 @@ func meaningEntries() []Entry {
 		{PlaintextIntoStrict, Error, "A peer that cannot authenticate, into a strict port", "The rule's peer is outside the mesh and the destination's port takes mutual TLS only, so the connection is refused whatever the rule says. Give the port its own mode with `mtls_ports = { 9187 = \"permissive\" }`, or take the peer into the mesh."},
 		{TooManyParts, Error, "Exceptions over a bound", "Taking pods by labels out of others can fall into a number of parts that doubles with each of them. Portolan bounds it, so that no input can exhaust memory. Give the pods one label that tells them apart."},
 		{StagedDefault, Error, "A staged default", "`mode = \"staged\"` on a namespace or a target stages its rules, and its `default_deny` would stay enforced: every connection would be cut. Set `default_deny = \"none\"` while the rules are staged, or stage rules one by one."},
+		{InseparableExcept, Error, "An exception that cannot be taken out", "`except` is set difference over endpoints. Of peers that are known by different things, such as addresses and DNS names, nothing says which endpoints they share, so the difference cannot be said."},
+		{UnmanagedPart, Error, "A part of an unmanaged namespace", "A deny for every namespace stands in a policy for the whole cluster. An exception for some pods of a namespace leaves the others of that namespace, which need a policy of their own there; in an unmanaged namespace nothing is emitted."},
 
 		{EveryPort, Hint, "A rule for every port", "The rule names no protocol, so it is for every protocol and port. Name ports where they are known: `tcp = [8080]`."},
 		{MatchesNothing, Warning, "A rule that can match nothing", "After its exceptions the rule has no endpoint left at one end, or neither end is one that a policy governs. It changes nothing; remove it or mend it."},

@@ -174,6 +174,9 @@ func bounded(b lower.Backend, p *ir.Program, t lower.Target) (objects []manifest
 			panic(over)
 		}
 	}()
+	if over := t.Bounded(p); over != nil {
+		return nil, over
+	}
 	return b.Lower(p, t)
 }
 
