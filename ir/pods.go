@@ -65,6 +65,9 @@ func (p Pods) IsAll() bool { return p.IsNamespace() && p.Namespace.IsEverything(
 
 // And is the intersection; false where it is empty.
 func (p Pods) And(q Pods) (Pods, bool) {
+	if !p.Overlaps(q) {
+		return Pods{}, false
+	}
 	ns, ok1 := p.Namespace.And(q.Namespace)
 	ls, ok2 := p.Labels.And(q.Labels)
 	a := p.Account.And(q.Account)
@@ -73,8 +76,7 @@ func (p Pods) And(q Pods) (Pods, bool) {
 
 // Overlaps reports whether some pod may be in both.
 func (p Pods) Overlaps(q Pods) bool {
-	_, ok := p.And(q)
-	return ok
+	return p.Namespace.Overlaps(q.Namespace) && p.Labels.Overlaps(q.Labels) && p.Account.Overlaps(q.Account)
 }
 
 // Contains reports whether p has every pod of q.
@@ -86,10 +88,10 @@ func (p Pods) Contains(q Pods) bool {
 // Subtract gives disjoint sets that together are p without q. None means that
 // q contains p.
 func (p Pods) Subtract(q Pods) []Pods {
-	both, ok := p.And(q)
-	if !ok {
+	if !p.Overlaps(q) {
 		return []Pods{p}
 	}
+	both, _ := p.And(q)
 	var out []Pods
 	for _, ns := range p.Namespace.Subtract(q.Namespace) {
 		if ns, ok := withName(ns); ok {

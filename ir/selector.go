@@ -87,6 +87,17 @@ func (c Constraint) And(d Constraint) Constraint {
 	return r
 }
 
+// Overlaps reports whether something satisfies both.
+func (c Constraint) Overlaps(d Constraint) bool {
+	switch {
+	case c.absent && d.absent, c.except && d.except: // values are without number
+		return true
+	case !c.except:
+		return slices.ContainsFunc(c.values, d.Matches)
+	}
+	return slices.ContainsFunc(d.values, c.Matches)
+}
+
 // Or is the union.
 func (c Constraint) Or(d Constraint) Constraint { return c.Not().And(d.Not()).Not() }
 
@@ -236,6 +247,24 @@ func (s Selector) And(t Selector) (Selector, bool) {
 		}
 	}
 	return s, true
+}
+
+// Overlaps reports whether something may satisfy both.
+func (s Selector) Overlaps(t Selector) bool {
+	i, j := 0, 0
+	for i < len(s.reqs) && j < len(t.reqs) {
+		switch c := strings.Compare(s.reqs[i].Key, t.reqs[j].Key); {
+		case c < 0:
+			i++
+		case c > 0:
+			j++
+		case !s.reqs[i].Constraint.Overlaps(t.reqs[j].Constraint):
+			return false
+		default:
+			i, j = i+1, j+1
+		}
+	}
+	return true
 }
 
 // Without gives the selector with no requirement on the key.

@@ -33,6 +33,9 @@ func TestConstraintAlgebra(t *testing.T) {
 				t.Fatalf("%v and %v at %d: and %v or %v not %v", c, d, i, and[i], or[i], not[i])
 			}
 		}
+		if shared := holds(c.And(d)) != [4]bool{}; c.Overlaps(d) != shared {
+			t.Fatalf("Overlaps(%v, %v) = %v", c, d, !shared)
+		}
 		if c.Equal(d) != (holds(c) == holds(d)) {
 			t.Fatalf("Equal(%v, %v) = %v", c, d, c.Equal(d))
 		}
@@ -73,6 +76,9 @@ func TestSelectorAlgebra(t *testing.T) {
 		}
 		both, ok := s.And(u)
 		rest := s.Subtract(u)
+		if s.Overlaps(u) != ok {
+			t.Fatalf("(%v).Overlaps(%v) = %v", s, u, !ok)
+		}
 		contained := true
 		for _, m := range everyLabels() {
 			inS, inU := s.Matches(m), u.Matches(m)

@@ -34,12 +34,35 @@ func running(w *ir.Workload) ir.Pods {
 
 // within reports whether every pod of p is in one of the sets.
 func within(p ir.Pods, sets []ir.Pods) bool {
+	if slices.ContainsFunc(sets, func(s ir.Pods) bool { return s.Contains(p) }) {
+		return true
+	}
 	return len(ir.SubtractAll([]ir.Pods{p}, sets)) == 0
+}
+
+// identified is what identify found of some pods.
+type identified struct {
+	identities identities
+	why        string
 }
 
 // identify finds the identities of exactly these pods of one namespace; the
 // reason why there are none is a clause, and then nothing of them may be used.
+// The same peers come with many rules, so what was found is kept.
 func (l *lowering) identify(namespace string, pods []ir.Pods) (identities, string) {
+	key := namespace
+	for _, p := range pods {
+		key += "\x00" + p.String()
+	}
+	found, known := l.identified[key]
+	if !known {
+		found.identities, found.why = l.findIdentities(namespace, pods)
+		l.identified[key] = found
+	}
+	return found.identities, found.why
+}
+
+func (l *lowering) findIdentities(namespace string, pods []ir.Pods) (identities, string) {
 	if why := l.strangers(namespace, pods); why != "" {
 		return identities{}, why
 	}

@@ -62,9 +62,10 @@ type lowering struct {
 	diags   diag.List
 	said    map[string]bool // refusals and warnings, so that each is given once
 
-	workloads map[string][]*ir.Workload // by namespace
-	policies  map[string]*policy        // by namespace and name
-	peerAuths []manifest.Object
+	workloads  map[string][]*ir.Workload // by namespace
+	identified map[string]identified     // see identify
+	policies   map[string]*policy        // by namespace and name
+	peerAuths  []manifest.Object
 
 	closures   map[string]closure // by namespace
 	rootClosed bool
@@ -76,8 +77,8 @@ type lowering struct {
 func newLowering(p *ir.Program, t lower.Target) *lowering {
 	l := &lowering{
 		program: p, inv: &p.Inventory, target: t,
-		ambient:   t.Profile.Engine == profile.IstioAmbient,
-		said:      map[string]bool{},
+		ambient: t.Profile.Engine == profile.IstioAmbient,
+		said:    map[string]bool{}, identified: map[string]identified{},
 		workloads: map[string][]*ir.Workload{},
 		policies:  map[string]*policy{},
 		closures:  map[string]closure{}, restricted: map[string][]*ir.Rule{},
