@@ -42,12 +42,12 @@ func (Backend) Name() string { return string(profile.Cilium) }
 // name.
 func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.List) {
 	p = lower.Share(p, t.Role)
-	l := &lowering{program: p, target: t, told: map[string]bool{}, dnsAskers: map[ir.Protocol][]*ir.Rule{}}
+	l := &lowering{program: p, target: t, report: lower.Report{Target: t}, dnsAskers: map[ir.Protocol][]*ir.Rule{}}
 	l.unsayable()
 	egress, ok1 := l.flatten(ir.Egress)
 	ingress, ok2 := l.flatten(ir.Ingress)
 	if !ok1 || !ok2 {
-		return nil, l.diags
+		return nil, l.report.Diags
 	}
 	l.egress = egress
 	var objects []manifest.Object
@@ -57,7 +57,7 @@ func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.Lis
 		}
 	}
 	slices.SortFunc(objects, compareObjects)
-	return objects, l.diags
+	return objects, l.report.Diags
 }
 
 func compareObjects(a, b manifest.Object) int {
@@ -74,10 +74,9 @@ type lowering struct {
 	program *ir.Program
 	target  lower.Target
 	egress  *ir.Stage // flat; nil where there is none
-	diags   diag.List
+	report  lower.Report
 
 	dnsAskers map[ir.Protocol][]*ir.Rule // see askers
-	told      map[string]bool            // code and address of what was refused
 }
 
 // refusal is why something has no form in a Cilium policy.
@@ -87,15 +86,7 @@ type refusal struct {
 	nearest string // what would work
 }
 
-// refuse reports a refusal, once per code and address: a rule stands at two
-// ends and may fall into parts.
-func (l *lowering) refuse(o ir.Origin, r *refusal) {
-	key := string(r.code) + " " + o.Address
-	if !l.told[key] {
-		l.told[key] = true
-		l.target.Refuse(&l.diags, r.code, o, r.reason, r.nearest)
-	}
-}
+func (l *lowering) refuse(o ir.Origin, r *refusal) { l.report.Refuse(r.code, o, r.reason, r.nearest) }
 
 // unsayable refuses what no form of the policy could hold, before flattening
 // leaves it out.

@@ -37,7 +37,7 @@ func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.Lis
 	l := newLowering(p, t)
 	if l.ambient && t.Role == lower.WithCNI {
 		l.refuseAmbientStack()
-		return nil, l.diags
+		return nil, l.said.Diags
 	}
 	l.scope()
 	governed := l.governed()
@@ -50,7 +50,7 @@ func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.Lis
 	}
 	l.stage()
 	l.authenticate()
-	return l.objects(), l.diags
+	return l.objects(), l.said.Diags
 }
 
 // lowering is the state of one Lower.
@@ -59,8 +59,8 @@ type lowering struct {
 	inv     *ir.Inventory
 	target  lower.Target
 	ambient bool
-	diags   diag.List
-	said    map[string]bool // refusals and warnings, so that each is given once
+	said    lower.Report
+	unknown map[string]bool // ports whose protocol was said to be unknown
 
 	workloads  map[string][]*ir.Workload // by namespace
 	identified map[string]identified     // see identify
@@ -78,7 +78,7 @@ func newLowering(p *ir.Program, t lower.Target) *lowering {
 	l := &lowering{
 		program: p, inv: &p.Inventory, target: t,
 		ambient: t.Profile.Engine == profile.IstioAmbient,
-		said:    map[string]bool{}, identified: map[string]identified{},
+		said:    lower.Report{Target: t}, unknown: map[string]bool{}, identified: map[string]identified{},
 		workloads: map[string][]*ir.Workload{},
 		policies:  map[string]*policy{},
 		closures:  map[string]closure{}, restricted: map[string][]*ir.Rule{},
@@ -94,7 +94,7 @@ func newLowering(p *ir.Program, t lower.Target) *lowering {
 // port 15008 only, so that the CNI's part would have to be written in other
 // ports than the intent's (istio.io, docs/ambient/usage/networkpolicy).
 func (l *lowering) refuseAmbientStack() {
-	d := l.diags.Add(diag.CannotSay, diag.Range{},
+	d := l.said.Diags.Add(diag.CannotSay, diag.Range{},
 		"A stack with istio-ambient is not rendered by this version (target \""+l.target.Name+"\").",
 		"In ambient, pods of the mesh reach each other at port 15008 whatever the port that they ask for, so the CNI's policies and the mesh's have to be written in different ports. "+
 			"Use `mesh = \"istio\"` (sidecars) with the CNI, or render for `istio-ambient` and for the CNI as two targets.")
@@ -103,20 +103,7 @@ func (l *lowering) refuseAmbientStack() {
 
 // refuse says once per rule and lack that the target cannot express something.
 func (l *lowering) refuse(code diag.Code, o ir.Origin, reason, nearest string) {
-	if k := string(code) + " " + o.Address; !l.said[k] {
-		l.said[k] = true
-		l.target.Refuse(&l.diags, code, o, reason, nearest)
-	}
-}
-
-// report adds diagnostics that a part of the lowering collected, each once.
-func (l *lowering) report(list diag.List) {
-	for _, d := range list {
-		if k := string(d.Code) + " " + d.Address; !l.said[k] {
-			l.said[k] = true
-			l.diags = append(l.diags, d)
-		}
-	}
+	l.said.Refuse(code, o, reason, nearest)
 }
 
 // governed gives the part of the program that a mesh decides: TCP into pods of

@@ -50,7 +50,7 @@ func (l *lowering) admit(r *ir.Rule) (admission, bool) {
 		l.refuse(diag.LacksIdentity, r.Origin, reason, nearest)
 		return a, false
 	}
-	l.report(found)
+	l.said.Add(found)
 	return a, !found.HasErrors()
 }
 

@@ -186,7 +186,7 @@ func (l *lowering) warnScope(rules, defaults tally) {
 	if len(allRules)+len(allDefaults) == 1 {
 		verb = "is"
 	}
-	d := l.diags.Add(diag.OutOfScope, diag.Range{},
+	d := l.said.Diags.Add(diag.OutOfScope, diag.Range{},
 		fmt.Sprintf("%s %s outside what %s governs, whole or in part: %s.",
 			strings.Join(what, " and "), verb, l.target.Profile.Engine, strings.Join(parts, ", ")),
 		"A mesh decides TCP into its pods, at the destination. Give the target a `cni` beside the mesh to have the rest enforced.")

@@ -148,12 +148,12 @@ func (l *lowering) readable(r *ir.Rule) bool {
 // unknownProtocol warns once for a port of a subject that what was emitted may
 // let in less than the rule.
 func (l *lowering) unknownProtocol(r *ir.Rule, port, fix string) {
-	key := "protocol " + r.Subject.Address + " " + port
-	if l.said[key] {
+	key := r.Subject.Address + " " + port
+	if l.unknown[key] {
 		return
 	}
-	l.said[key] = true
-	l.target.Warn(&l.diags, diag.LeftOut, r.Origin,
+	l.unknown[key] = true
+	l.target.Warn(&l.said.Diags, diag.LeftOut, r.Origin,
 		"Rule \""+r.Origin.Address+"\" may let no requests in on target \""+l.target.Name+"\": whether "+port+" of \""+r.Subject.Address+"\" speaks HTTP is not stated, and where Istio takes it for TCP it reads none.",
 		fix+" In the cluster, name the Service's port `http` or `grpc` or set its `appProtocol`.")
 }

@@ -43,12 +43,12 @@ func (Backend) Name() string { return string(profile.Kubernetes) }
 // Lower gives the objects that mean the program, sorted by namespace, kind and
 // name.
 func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.List) {
-	l := &lowering{program: lower.Share(p, t.Role), target: t, told: map[string]bool{}}
+	l := &lowering{program: lower.Share(p, t.Role), target: t, report: lower.Report{Target: t}}
 	l.unsayable()
 	egress, ok1 := l.flatten(ir.Egress)
 	ingress, ok2 := l.flatten(ir.Ingress)
 	if !ok1 || !ok2 {
-		return nil, l.diags
+		return nil, l.report.Diags
 	}
 	var objects []manifest.Object
 	for _, b := range lower.Bundles(l.program, egress, ingress) {
@@ -57,15 +57,14 @@ func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.Lis
 	slices.SortFunc(objects, func(a, b manifest.Object) int {
 		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))
 	})
-	return objects, l.diags
+	return objects, l.report.Diags
 }
 
 // lowering is the state of one Lower.
 type lowering struct {
 	program *ir.Program
 	target  lower.Target
-	diags   diag.List
-	told    map[string]bool // code and address of what was said
+	report  lower.Report
 }
 
 // refusal is why something has no form in a NetworkPolicy.
@@ -75,23 +74,7 @@ type refusal struct {
 	nearest string // what would work
 }
 
-// refuse reports a refusal, once per code and address: a rule stands at two
-// ends and may fall into parts.
-func (l *lowering) refuse(o ir.Origin, r *refusal) {
-	var one diag.List
-	l.target.Refuse(&one, r.code, o, r.reason, r.nearest)
-	l.tell(one)
-}
-
-func (l *lowering) tell(list diag.List) {
-	for _, d := range list {
-		key := string(d.Code) + " " + d.Address
-		if !l.told[key] {
-			l.told[key] = true
-			l.diags = append(l.diags, d)
-		}
-	}
-}
+func (l *lowering) refuse(o ir.Origin, r *refusal) { l.report.Refuse(r.code, o, r.reason, r.nearest) }
 
 // unsayable refuses what has no form whatever the other rules are, before
 // flattening leaves it out. The API has no status, no action, no order and no

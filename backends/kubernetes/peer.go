@@ -171,7 +171,7 @@ func (l *lowering) outside(r *ir.Rule, e ends, allPods bool) (set.Addresses, boo
 	}
 	var found diag.List
 	out, ok := l.target.OutsideBeside(&found, e.outside, l.program.Inventory.Facts, r, allPods, e.nodes)
-	l.tell(found)
+	l.report.Add(found)
 	return out, ok
 }
 
@@ -180,7 +180,7 @@ func (l *lowering) leaveOut(r *ir.Rule, what string, why *refusal) {
 	var one diag.List
 	l.target.Warn(&one, diag.LeftOut, r.Origin,
 		fmt.Sprintf("Rule %q leaves %s out on target %q: %s.", r.Origin.Address, what, l.target.Name, why.reason), why.nearest)
-	l.tell(one)
+	l.report.Add(one)
 }
 
 // coversNodes reports whether the ranges have every node: those that the facts

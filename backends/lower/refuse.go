@@ -7,6 +7,38 @@ import (
 	"github.com/portolan-dev/portolan/ir/diag"
 )
 
+// Report is what a backend has to say of a program: everything once for a code
+// and an address, since a rule stands at two ends and may fall into parts.
+type Report struct {
+	Target Target
+	Diags  diag.List
+
+	told map[string]bool
+}
+
+// Refuse reports, as Target.Refuse words it, that what comes from the origin
+// has no form.
+func (r *Report) Refuse(code diag.Code, o ir.Origin, reason, nearest string) {
+	var one diag.List
+	r.Target.Refuse(&one, code, o, reason, nearest)
+	r.Add(one)
+}
+
+// Add reports what was not reported yet.
+func (r *Report) Add(list diag.List) {
+	for _, d := range list {
+		key := string(d.Code) + " " + d.Address
+		if r.told[key] {
+			continue
+		}
+		if r.told == nil {
+			r.told = map[string]bool{}
+		}
+		r.told[key] = true
+		r.Diags = append(r.Diags, d)
+	}
+}
+
 // Refuse says that the target cannot express a rule or default: code is one of
 // diag's P4 errors, what is missing is said in reason as a clause ("native
 // NetworkPolicy has no deny rules"), and nearest says what would work.
