@@ -1,5 +1,13 @@
 package ir
 
+import "slices"
+
+// Demands reports that the statement takes mutual TLS only, on some port at
+// least; the other modes let plaintext in, as where nothing is stated.
+func (m *MTLS) Demands() bool {
+	return m.Mode == MTLSStrict || slices.ContainsFunc(m.Ports, func(p PortMTLS) bool { return p.Mode == MTLSStrict })
+}
+
 // EffectiveMTLS gives the mode that every pod of the set surely has on a port:
 // the strictest among the workloads that have the whole set and state one,
 // else its namespace's, else the mesh's; MTLSUnset where nothing states one or

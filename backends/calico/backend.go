@@ -15,7 +15,6 @@ package calico
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/backends/manifest"
@@ -47,12 +46,7 @@ func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.Lis
 		l.tier(tr)
 	}
 	slices.SortFunc(l.objects, func(a, b manifest.Object) int {
-		return cmp.Or(
-			cmp.Compare(rank(a), rank(b)),
-			strings.Compare(a.Namespace, b.Namespace),
-			strings.Compare(a.Kind, b.Kind),
-			strings.Compare(a.Name, b.Name),
-		)
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), a.Compare(b))
 	})
 	return l.objects, oncePerRule(l.diags)
 }
@@ -92,9 +86,7 @@ func (l *lowering) refuse(o ir.Origin, r *refusal) {
 // let plaintext in hold by themselves where nothing demands otherwise.
 func (l *lowering) refuseMTLS() {
 	for _, m := range l.program.MTLS {
-		strict := m.Mode == ir.MTLSStrict ||
-			slices.ContainsFunc(m.Ports, func(p ir.PortMTLS) bool { return p.Mode == ir.MTLSStrict })
-		if strict {
+		if m.Demands() {
 			l.refuse(m.Origin, &refusal{diag.LacksMTLS,
 				"Calico's policies know addresses, not certificates",
 				"Add a mesh to the target (`mesh = \"istio\"`), or accept it as `unenforced`."})

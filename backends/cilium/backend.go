@@ -17,7 +17,6 @@ package cilium
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/backends/manifest"
@@ -31,9 +30,6 @@ const maxParts = 1000
 
 // Backend renders CiliumNetworkPolicy objects.
 type Backend struct{}
-
-// New gives the backend.
-func New() Backend { return Backend{} }
 
 // Name is the family's name.
 func (Backend) Name() string { return string(profile.Cilium) }
@@ -56,17 +52,8 @@ func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.Lis
 			objects = append(objects, object)
 		}
 	}
-	slices.SortFunc(objects, compareObjects)
+	slices.SortFunc(objects, manifest.Object.Compare)
 	return objects, l.report.Diags
-}
-
-func compareObjects(a, b manifest.Object) int {
-	for _, c := range []int{strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Kind, b.Kind)} {
-		if c != 0 {
-			return c
-		}
-	}
-	return strings.Compare(a.Name, b.Name)
 }
 
 // lowering is the state of one Lower.
@@ -105,7 +92,7 @@ func (l *lowering) unsayable() {
 		}
 	}
 	for _, m := range l.program.MTLS {
-		if m.Mode == ir.MTLSStrict || slices.ContainsFunc(m.Ports, func(p ir.PortMTLS) bool { return p.Mode == ir.MTLSStrict }) {
+		if m.Demands() {
 			l.refuse(m.Origin, &refusal{diag.LacksMTLS,
 				"Cilium's mutual authentication is a handshake beside the connection, encrypts nothing and is deprecated",
 				"Add `mesh = \"istio\"` to the target, or accept it as `unenforced`."})

@@ -72,7 +72,7 @@ func TestNamesAreLearnt(t *testing.T) {
 		{"rules for names", "dns = false\n allow web to stripe { tcp = [443] }\n allow web to dns { dns = [\"**.stripe.com\"] }", "web", ""},
 	} {
 		hcl := in(c.rules)
-		objects, diags := New().Lower(program(t, hcl), to(t, "cilium"))
+		objects, diags := (Backend{}).Lower(program(t, hcl), to(t, "cilium"))
 		if len(diags) > 0 {
 			t.Errorf("%s: %v", c.what, diags)
 			continue
@@ -248,7 +248,7 @@ func TestStack(t *testing.T) {
 	}
 	target := to(t, "cilium")
 	target.Role = lower.WithMesh
-	objects, diags := New().Lower(p, target)
+	objects, diags := (Backend{}).Lower(p, target)
 	if len(diags) > 0 {
 		t.Fatal(diags)
 	}
@@ -263,7 +263,7 @@ func TestStack(t *testing.T) {
 
 func printed(t *testing.T, hcl string) map[string]string {
 	t.Helper()
-	objects, diags := New().Lower(program(t, hcl), to(t, "cilium"))
+	objects, diags := (Backend{}).Lower(program(t, hcl), to(t, "cilium"))
 	if len(diags) > 0 {
 		t.Fatal(diags)
 	}
@@ -301,7 +301,7 @@ func TestSameBytes(t *testing.T) {
 	hcl := in("allow web to api { tcp = [\"http\"] }\n allow cluster to db { tcp = [5432] }\n allow api to stripe { tcp = [443] }\n deny abuse to web {}")
 	var first []byte
 	for range 5 {
-		objects, _ := New().Lower(program(t, hcl), to(t, "cilium"))
+		objects, _ := (Backend{}).Lower(program(t, hcl), to(t, "cilium"))
 		b, err := manifest.Stream(objects)
 		if err != nil {
 			t.Fatal(err)
@@ -319,7 +319,7 @@ func TestSameBytes(t *testing.T) {
 func TestProgramStays(t *testing.T) {
 	p := program(t, in("allow web to api {\n tcp = [80]\n http = [\"GET ~/a.*\"]\n}\n deny anywhere to db { tcp = [1] }"))
 	before := p.Text()
-	New().Lower(p, to(t, "cilium"))
+	(Backend{}).Lower(p, to(t, "cilium"))
 	if p.Text() != before {
 		t.Error("the program changed")
 	}
@@ -327,7 +327,7 @@ func TestProgramStays(t *testing.T) {
 
 // TestNothing: an empty program needs no object and no word.
 func TestNothing(t *testing.T) {
-	if objects, diags := New().Lower(&ir.Program{}, to(t, "cilium")); len(objects)+len(diags) != 0 {
+	if objects, diags := (Backend{}).Lower(&ir.Program{}, to(t, "cilium")); len(objects)+len(diags) != 0 {
 		t.Errorf("%v %v", objects, diags)
 	}
 }

@@ -28,7 +28,7 @@ func TestGoldenCasesAreValid(t *testing.T) {
 			if diags.HasErrors() {
 				t.Fatal(diags)
 			}
-			objects, diags := New().Lower(p, to(t, strings.TrimSpace(string(engine))))
+			objects, diags := (Backend{}).Lower(p, to(t, strings.TrimSpace(string(engine))))
 			if refused := strings.HasSuffix(dir, "-refused"); refused != (diags.Count(diag.Error) > 0) {
 				t.Errorf("refused %v: %v", refused, diags)
 			}

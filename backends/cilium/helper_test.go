@@ -50,7 +50,7 @@ func program(t testing.TB, hcl string) *ir.Program {
 // render gives the objects of an intent, which the target can say.
 func render(t testing.TB, engine, hcl string) []*Policy {
 	t.Helper()
-	objects, diags := New().Lower(program(t, hcl), to(t, engine))
+	objects, diags := (Backend{}).Lower(program(t, hcl), to(t, engine))
 	if len(diags) > 0 {
 		t.Fatalf("%v", diags)
 	}
@@ -60,7 +60,7 @@ func render(t testing.TB, engine, hcl string) []*Policy {
 // refusals gives what the target cannot say of an intent.
 func refusals(t testing.TB, engine, hcl string) diag.List {
 	t.Helper()
-	_, diags := New().Lower(program(t, hcl), to(t, engine))
+	_, diags := (Backend{}).Lower(program(t, hcl), to(t, engine))
 	return diags
 }
 

@@ -299,7 +299,7 @@ func TestMeansTheSame(t *testing.T) {
 		if anyCluster {
 			on = older
 		}
-		objects, diags := New().Lower(p, on)
+		objects, diags := (Backend{}).Lower(p, on)
 		if len(diags) > 0 {
 			refused++
 			return

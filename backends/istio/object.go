@@ -1,7 +1,6 @@
 package istio
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -91,9 +90,7 @@ func (l *lowering) objects() []manifest.Object {
 	for _, key := range sortedKeys(l.policies) {
 		out = append(out, l.policies[key].object())
 	}
-	slices.SortFunc(out, func(a, b manifest.Object) int {
-		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(out, manifest.Object.Compare)
 	return out
 }
 

@@ -17,9 +17,7 @@
 package kubernetes
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/backends/manifest"
@@ -33,9 +31,6 @@ const maxParts = 1000
 
 // Backend renders native NetworkPolicy objects.
 type Backend struct{}
-
-// New gives the backend.
-func New() Backend { return Backend{} }
 
 // Name is the family's name.
 func (Backend) Name() string { return string(profile.Kubernetes) }
@@ -54,9 +49,7 @@ func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.Lis
 	for _, b := range lower.Bundles(l.program, egress, ingress) {
 		objects = append(objects, l.objects(b)...)
 	}
-	slices.SortFunc(objects, func(a, b manifest.Object) int {
-		return cmp.Or(strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(objects, manifest.Object.Compare)
 	return objects, l.report.Diags
 }
 
@@ -92,7 +85,7 @@ func (l *lowering) unsayable() {
 		}
 	}
 	for _, m := range l.program.MTLS {
-		if m.Mode == ir.MTLSStrict || slices.ContainsFunc(m.Ports, func(p ir.PortMTLS) bool { return p.Mode == ir.MTLSStrict }) {
+		if m.Demands() {
 			l.refuse(m.Origin, &refusal{diag.LacksMTLS, "native NetworkPolicy knows addresses, not certificates",
 				"Add `mesh = \"istio\"` to the target, or accept it as `unenforced`."})
 		}

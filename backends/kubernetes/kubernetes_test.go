@@ -59,7 +59,7 @@ type rendered struct {
 
 func render(t *testing.T, role lower.Role, text string) rendered {
 	t.Helper()
-	objects, diags := New().Lower(program(t, text), target(role))
+	objects, diags := (Backend{}).Lower(program(t, text), target(role))
 	out := rendered{texts: map[string]string{}, diags: diags}
 	for _, o := range objects {
 		text, err := manifest.Append(nil, o)
@@ -319,7 +319,7 @@ func TestGoldenInputsAreValid(t *testing.T) {
 
 // The table has a row for each feature, in order, and each has its case.
 func TestCapabilities(t *testing.T) {
-	rows := New().Capabilities()
+	rows := (Backend{}).Capabilities()
 	if len(rows) != len(lower.Features) {
 		t.Fatalf("%d rows for %d features", len(rows), len(lower.Features))
 	}

@@ -335,7 +335,7 @@ func TestPoliciesMeanTheProgram(t *testing.T) {
 	exact, refused := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		p := &ir.Program{Egress: genStages(t, ir.Egress), Ingress: genStages(t, ir.Ingress), Inventory: inventory()}
-		objects, diags := New().Lower(p, target(lower.Alone))
+		objects, diags := (Backend{}).Lower(p, target(lower.Alone))
 		if diags.HasErrors() {
 			refused++
 			return

@@ -39,7 +39,7 @@ func oneRule(t *testing.T, d ir.Direction, facts ir.Facts, traffic ir.Traffic, l
 	} else {
 		p.Ingress = []ir.Stage{s}
 	}
-	objects, diags := New().Lower(p, target(lower.Alone))
+	objects, diags := (Backend{}).Lower(p, target(lower.Alone))
 	var codes []string
 	for _, x := range diags {
 		codes = append(codes, string(x.Code))

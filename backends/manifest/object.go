@@ -1,6 +1,9 @@
 package manifest
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Object is one API object and what identifies it.
 type Object struct {
@@ -24,6 +27,12 @@ func (o Object) String() string {
 		return o.APIVersion + " " + o.Kind + " " + o.Name
 	}
 	return o.APIVersion + " " + o.Kind + " " + o.Namespace + "/" + o.Name
+}
+
+// Compare orders objects by namespace, kind and name, cluster-scoped ones
+// first.
+func (o Object) Compare(p Object) int {
+	return cmp.Or(strings.Compare(o.Namespace, p.Namespace), strings.Compare(o.Kind, p.Kind), strings.Compare(o.Name, p.Name))
 }
 
 // group is the API group of an apiVersion.

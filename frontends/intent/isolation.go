@@ -162,6 +162,7 @@ func (l *lowering) companions() {
 		}
 	}
 	var clients []ir.Pods
+	openings := l.dnsOpenings()
 	for _, iso := range last.Isolate {
 		parts := []ir.Pods{iso.Subject.Pods}
 		if ns, single := iso.Subject.Pods.SingleNamespace(); single {
@@ -183,7 +184,7 @@ func (l *lowering) companions() {
 			if !part.Equal(s.Pods) {
 				s = ir.Subject{Pods: part, Address: iso.Subject.Address, Kind: ir.SubjectInline}
 			}
-			for _, opening := range l.dnsOpenings() {
+			for _, opening := range openings {
 				l.companion(ir.Egress, s, opening.peers, opening.traffic, iso.Origin, ir.ForDNS)
 			}
 			clients = append(clients, part)
