@@ -6,6 +6,7 @@ import (
 
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/set"
 )
 
 // plaintext reports rules whose peer cannot authenticate, into ports that take
@@ -19,24 +20,43 @@ func (l *lowering) plaintext() {
 		if d.Direction != ir.Ingress || r.Action != ir.Allow || r.Origin.Kind != ir.FromRule || l.outsideMesh(r.Subject.Pods) {
 			continue
 		}
-		ports := r.Traffic.Ports(ir.TCP).Ranges()
-		if len(ports) == 0 || l.program.EffectiveMTLS(r.Subject.Pods, ports[0].First) != ir.MTLSStrict {
+		peers := r.Peers.List()
+		plain := slices.IndexFunc(peers, l.unauthenticated)
+		if plain < 0 {
 			continue
 		}
-		for _, peer := range r.Peers.List() {
-			if !l.unauthenticated(peer) {
-				continue
-			}
-			rule := l.ruleAt(r.Origin.Address)
-			if rule == nil {
-				continue
-			}
+		rule := l.ruleAt(r.Origin.Address)
+		if port, strict := l.strictPort(r); strict && rule != nil {
 			l.at(rule, l.diags.Add(diag.PlaintextIntoStrict, rule.Range,
-				fmt.Sprintf("Rule %q lets %s reach port %d of %q, which takes mutual TLS only, and no such peer can authenticate.", rule.Address, peer, ports[0].First, r.Subject.Address),
-				fmt.Sprintf("Give the port a mode of its own on the workload: `mtls_ports = { %d = \"permissive\" }`.", ports[0].First)))
-			break
+				fmt.Sprintf("Rule %q lets %s reach port %d of %q, which takes mutual TLS only, and no such peer can authenticate.", rule.Address, peers[plain], port, r.Subject.Address),
+				fmt.Sprintf("Give the port a mode of its own on the workload: `mtls_ports = { %d = \"permissive\" }`.", port)))
 		}
 	}
+}
+
+// strictPort gives the least port of an allow that takes mutual TLS only. Ports
+// that no statement names have one mode together, so one stands for them all.
+func (l *lowering) strictPort(r *ir.Rule) (uint16, bool) {
+	rest := r.Traffic.Ports(ir.TCP)
+	var ports []uint16
+	for _, m := range l.program.MTLS {
+		for _, own := range m.Ports {
+			if rest.Contains(own.Port) && m.Subject.Pods.Overlaps(r.Subject.Pods) {
+				ports = append(ports, own.Port)
+				rest = rest.Subtract(set.SinglePort(own.Port))
+			}
+		}
+	}
+	if ranges := rest.Ranges(); len(ranges) > 0 {
+		ports = append(ports, ranges[0].First)
+	}
+	slices.Sort(ports)
+	for _, p := range ports {
+		if l.program.EffectiveMTLS(r.Subject.Pods, p) == ir.MTLSStrict {
+			return p, true
+		}
+	}
+	return 0, false
 }
 
 // unauthenticated reports that no endpoint of the peer has a mesh identity.

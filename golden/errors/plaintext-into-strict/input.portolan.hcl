@@ -12,6 +12,7 @@ namespace "shop" {
   allow "monitoring.prometheus" to web { tcp = [9090] } # want P2007 "no such peer can authenticate"
   allow world to web { tcp = [8080] }                   # want P2007 "port 8080"
   allow world to open { tcp = [8080] }
+  allow nodes to open { tcp = [8080, 8081] } # want P2007 "port 8081"
   allow web to open { tcp = [9090] }
 }
 namespace "monitoring" {
