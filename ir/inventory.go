@@ -122,13 +122,13 @@ func (inv *Inventory) Narrow(p Pods) []Pods {
 		switch {
 		case !declared:
 			one, _ := InNamespace(name).Namespace.And(labels)
-			out = append(out, Pods{one, p.Labels, p.Account})
+			out = append(out, Pods{one, p.Labels, p.Account, p.Except})
 		case labels.Matches(ns.Labels):
 			known = append(known, name)
 		}
 	}
 	if known != nil {
-		out = append(out, Pods{InNamespace(known...).Namespace, p.Labels, p.Account})
+		out = append(out, Pods{InNamespace(known...).Namespace, p.Labels, p.Account, p.Except})
 	}
 	return out
 }
@@ -140,7 +140,7 @@ func (inv *Inventory) Declared(p Pods) (parts []NamespacePods, beyond bool) {
 	if ns, ok := p.SingleNamespace(); ok && inv.byName != nil {
 		n, declared := inv.byName[ns]
 		if declared && p.Namespace.Without(NamespaceName).Matches(n.Labels) {
-			parts = []NamespacePods{{n, Pods{InNamespace(ns).Namespace, p.Labels, p.Account}}}
+			parts = []NamespacePods{{n, Pods{InNamespace(ns).Namespace, p.Labels, p.Account, p.Except}}}
 		}
 		return parts, !declared
 	}
@@ -150,7 +150,7 @@ func (inv *Inventory) Declared(p Pods) (parts []NamespacePods, beyond bool) {
 		if !c.Matches(ns.Name) || !p.Namespace.Without(NamespaceName).Matches(ns.Labels) {
 			continue
 		}
-		parts = append(parts, NamespacePods{ns, Pods{InNamespace(ns.Name).Namespace, p.Labels, p.Account}})
+		parts = append(parts, NamespacePods{ns, Pods{InNamespace(ns.Name).Namespace, p.Labels, p.Account, p.Except}})
 	}
 	if names, ok := p.Names(); ok {
 		beyond = slices.ContainsFunc(names, func(n string) bool { _, declared := inv.Namespace(n); return !declared })

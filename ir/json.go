@@ -49,14 +49,17 @@ type ruleJSON struct {
 	Subject subject     `json:"subject"`
 	Peers   []peerJSON  `json:"peers"`
 	Traffic trafficJSON `json:"traffic"`
+	Auth    string      `json:"authentication,omitempty"`
+	If      []string    `json:"if,omitempty"`
 	Log     bool        `json:"log,omitempty"`
 	Staged  bool        `json:"staged,omitempty"`
 	Origin  origin      `json:"origin"`
 }
 
 type isolationJSON struct {
-	Subject subject `json:"subject"`
-	Origin  origin  `json:"origin"`
+	Subject subject  `json:"subject"`
+	If      []string `json:"if,omitempty"`
+	Origin  origin   `json:"origin"`
 }
 
 type subject struct {
@@ -68,12 +71,14 @@ type podsJSON struct {
 	Namespace []requirementJSON `json:"namespace,omitempty"`
 	Labels    []requirementJSON `json:"labels,omitempty"`
 	Account   *requirementJSON  `json:"account,omitempty"`
+	At        string            `json:"at,omitempty"`
 }
 
 type requirementJSON struct {
 	Key      string   `json:"key,omitempty"`
 	Operator string   `json:"operator"`
 	Values   []string `json:"values,omitempty"`
+	Pattern  string   `json:"pattern,omitempty"`
 }
 
 type peerJSON struct {
@@ -91,6 +96,8 @@ type trafficJSON struct {
 	Named    []namedJSON   `json:"named,omitempty"`
 	ICMP     string        `json:"icmp,omitempty"`
 	ICMPv6   string        `json:"icmpv6,omitempty"`
+	Other    string        `json:"protocols,omitempty"`
+	From     string        `json:"source_ports,omitempty"`
 	Requests []requestJSON `json:"requests,omitempty"`
 	Names    []string      `json:"names,omitempty"`
 }
@@ -104,6 +111,8 @@ type requestJSON struct {
 	Method  *requirementJSON  `json:"method,omitempty"`
 	Paths   []string          `json:"paths,omitempty"`
 	Hosts   []string          `json:"hosts,omitempty"`
+	Path    string            `json:"path_pattern,omitempty"`
+	Host    string            `json:"host_pattern,omitempty"`
 	Headers []requirementJSON `json:"headers,omitempty"`
 	GRPC    bool              `json:"grpc,omitempty"`
 }
@@ -174,15 +183,19 @@ func stagesJSON(stages []Stage) []stageJSON {
 		for _, l := range s.Levels {
 			var rules []ruleJSON
 			for _, r := range l.Rules {
-				rules = append(rules, ruleJSON{
-					Action: r.Action.String(), Subject: subjectJSON(r.Subject), Peers: peersJSON(r.Peers),
+				j := ruleJSON{
+					Action: r.Action.String(), Subject: subjectJSON(r.Subject), Peers: peersJSON(r.Peers), If: texts(r.If),
 					Traffic: trafficOf(r.Traffic), Log: r.Log, Staged: r.Mode == Staged, Origin: originJSON(r.Origin),
-				})
+				}
+				if r.Auth != AnyAuth {
+					j.Auth = r.Auth.String()
+				}
+				rules = append(rules, j)
 			}
 			j.Levels = append(j.Levels, rules)
 		}
 		for _, iso := range s.Isolate {
-			j.Closed = append(j.Closed, isolationJSON{subjectJSON(iso.Subject), originJSON(iso.Origin)})
+			j.Closed = append(j.Closed, isolationJSON{subjectJSON(iso.Subject), texts(iso.If), originJSON(iso.Origin)})
 		}
 		out = append(out, j)
 	}
@@ -201,6 +214,9 @@ func podsOf(p Pods) podsJSON {
 		r := requirement("", p.Account)
 		out.Account = &r
 	}
+	if !p.Except.IsEmpty() {
+		out.At = p.Except.Complement().String()
+	}
 	return out
 }
 
@@ -214,8 +230,12 @@ func requirements(s Selector) []requirementJSON {
 
 func requirement(key string, c Constraint) requirementJSON {
 	form, values := c.Form()
-	names := [...]string{"Never", "Anything", "In", "NotIn", "Exists", "DoesNotExist", "ExistsNotIn", "DoesNotExistOrIn"}
-	return requirementJSON{Key: key, Operator: names[form], Values: values}
+	names := [...]string{"Never", "Anything", "In", "NotIn", "Exists", "DoesNotExist", "ExistsNotIn", "DoesNotExistOrIn", "Matches", "DoesNotExistOrMatches"}
+	r := requirementJSON{Key: key, Operator: names[form], Values: values}
+	if c.pattern != nil {
+		r.Pattern = c.pattern.Text
+	}
+	return r
 }
 
 func peersJSON(p Peers) []peerJSON {
@@ -238,7 +258,7 @@ func peersJSON(p Peers) []peerJSON {
 		case APIServer:
 			out = append(out, peerJSON{Kind: "apiserver", Addresses: prefixes(q.Addresses)})
 		case Infrastructure:
-			out = append(out, peerJSON{Kind: "infrastructure"})
+			out = append(out, peerJSON{Kind: q.String()})
 		}
 	}
 	return out
@@ -255,6 +275,12 @@ func trafficOf(t Traffic) trafficJSON {
 	for _, n := range t.named {
 		out.Named = append(out.Named, namedJSON{n.Protocol.String(), n.Name})
 	}
+	if !t.other.IsEmpty() {
+		out.Other = t.other.String()
+	}
+	if !t.notFrom.IsEmpty() {
+		out.From = t.SourcePorts().String()
+	}
 	if !t.icmp.IsEmpty() {
 		out.ICMP = t.icmp.String()
 	}
@@ -266,6 +292,12 @@ func trafficOf(t Traffic) trafficJSON {
 		if !r.Method.IsAnything() {
 			m := requirement("", r.Method)
 			j.Method = &m
+		}
+		if r.Path != nil {
+			j.Path = r.Path.Text
+		}
+		if r.Host != nil {
+			j.Host = r.Host.Text
 		}
 		out.Requests = append(out.Requests, j)
 	}

@@ -28,8 +28,11 @@ type External struct{ Addresses set.Addresses }
 type Names struct{ Patterns []Name }
 
 // Nodes is hosts and their host-network pods: the pod's own node, the others,
-// or both.
-type Nodes struct{ Own, Other bool }
+// or both; Except is addresses that they do not have.
+type Nodes struct {
+	Own, Other bool
+	Except     set.Addresses
+}
 
 // NodeLocal is what listens on the pod's own node under these addresses, such
 // as a node-local DNS cache on its link-local address.
@@ -40,8 +43,9 @@ type NodeLocal struct{ Addresses set.Addresses }
 type APIServer struct{ Addresses set.Addresses }
 
 // Infrastructure is what a CNI has beside pods, nodes and the outside, such as
-// Cilium's health endpoints. It is part of "anywhere" only.
-type Infrastructure struct{}
+// Cilium's health endpoints: all of it, or what goes by one name. It is part of
+// "anywhere" only.
+type Infrastructure struct{ Name string }
 
 func (AnyPeer) peer()        {}
 func (Pods) peer()           {}
@@ -67,15 +71,19 @@ func (n Names) String() string { return "names(" + n.Text() + ")" }
 func (n Names) Text() string { return strings.Join(texts(n.Patterns), ", ") }
 
 func (n Nodes) String() string {
+	text := "no nodes"
 	switch {
 	case n.Own && n.Other:
-		return "nodes"
+		text = "nodes"
 	case n.Own:
-		return "own node"
+		text = "own node"
 	case n.Other:
-		return "other nodes"
+		text = "other nodes"
 	}
-	return "no nodes"
+	if !n.Except.IsEmpty() {
+		text += "(" + n.Except.Complement().String() + ")"
+	}
+	return text
 }
 
 func (n NodeLocal) String() string { return "node-local(" + n.Addresses.String() + ")" }
@@ -87,7 +95,22 @@ func (a APIServer) String() string {
 	return "apiserver(" + a.Addresses.String() + ")"
 }
 
-func (Infrastructure) String() string { return "infrastructure" }
+func (i Infrastructure) String() string {
+	if i.Name != "" {
+		return "infrastructure(" + i.Name + ")"
+	}
+	return "infrastructure"
+}
+
+// Located gives the peers that have one of the addresses, whatever they are:
+// pods, nodes and what is outside the cluster. None for no address.
+func Located(a set.Addresses) []Peer {
+	pods, some := AllPods().At(a)
+	if !some {
+		return nil
+	}
+	return []Peer{pods, Nodes{true, true, a.Complement()}, External{a}}
+}
 
 // Peers is a union of peers. It cannot be empty but for the zero value, which
 // no rule may hold: AddRule refuses it.
@@ -112,7 +135,7 @@ func PeersOf(peers ...Peer) (Peers, bool) {
 				list = append(list, Names{sortedBy(p.Patterns, Name.String)})
 			}
 		case Nodes:
-			if p.Own || p.Other {
+			if (p.Own || p.Other) && !p.Except.IsAll() {
 				list = append(list, p)
 			}
 		case NodeLocal:
@@ -201,7 +224,7 @@ func (p Peers) Subtract(q Peers) (Peers, bool) {
 	}
 	list := p.list
 	if p.IsAny() {
-		list = []Peer{AllPods(), Nodes{true, true}, External{set.AllAddresses()}, Infrastructure{}}
+		list = []Peer{AllPods(), Nodes{Own: true, Other: true}, External{set.AllAddresses()}, Infrastructure{}}
 	}
 	var out []Peer
 	for _, a := range list {
@@ -235,12 +258,7 @@ func subtractPeer(a Peer, out []Peer) []Peer {
 		}
 		return []Peer{a}
 	case Nodes:
-		for _, b := range out {
-			if b, ok := b.(Nodes); ok {
-				a.Own, a.Other = a.Own && !b.Own, a.Other && !b.Other
-			}
-		}
-		return []Peer{a}
+		return subtractNodes(a, out)
 	case NodeLocal:
 		for _, b := range out {
 			if b, ok := b.(NodeLocal); ok {
@@ -252,8 +270,35 @@ func subtractPeer(a Peer, out []Peer) []Peer {
 		if slices.ContainsFunc(out, func(b Peer) bool { _, same := b.(APIServer); return same }) {
 			return nil
 		}
+	case Infrastructure:
+		for _, b := range out {
+			if b, ok := b.(Infrastructure); ok && (b.Name == "" || b.Name == a.Name) {
+				return nil
+			}
+		}
 	}
 	return []Peer{a}
+}
+
+// subtractNodes takes nodes out of nodes; own and other ones part ways where
+// they lose different addresses.
+func subtractNodes(a Nodes, out []Peer) []Peer {
+	parts := []Nodes{{Own: a.Own, Except: a.Except}, {Other: a.Other, Except: a.Except}}
+	for _, b := range out {
+		b, ok := b.(Nodes)
+		if !ok {
+			continue
+		}
+		for i, gone := range []bool{b.Own, b.Other} {
+			if gone {
+				parts[i].Except = parts[i].Except.Union(b.Except.Complement())
+			}
+		}
+	}
+	if parts[0].Except.Equal(parts[1].Except) {
+		return []Peer{Nodes{a.Own, a.Other, parts[0].Except}}
+	}
+	return []Peer{parts[0], parts[1]}
 }
 
 // Contains reports whether p surely has every endpoint of q.

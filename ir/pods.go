@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/portolan-dev/portolan/ir/set"
 )
 
 // NamespaceName is the label that the control plane keeps equal to a
@@ -18,6 +20,10 @@ type Pods struct {
 	Namespace Selector   // over namespace labels, NamespaceName included
 	Labels    Selector   // over pod labels
 	Account   Constraint // over the service account's name; Anything where it does not matter
+
+	// Except is addresses that its pods do not have. Pods at some addresses only
+	// are those without the complement; see At.
+	Except set.Addresses
 }
 
 // AllPods is every pod on the pod network, in every namespace.
@@ -44,6 +50,13 @@ func (p Pods) WithAccount(c Constraint) (Pods, bool) {
 	return p, !p.Account.IsEmpty()
 }
 
+// At narrows the set to pods with one of the addresses; false where that
+// leaves nothing.
+func (p Pods) At(a set.Addresses) (Pods, bool) {
+	p.Except = p.Except.Union(a.Complement())
+	return p, !p.Except.IsAll()
+}
+
 // Names gives the names of the namespaces that the set is confined to, where
 // it is confined to named ones.
 func (p Pods) Names() ([]string, bool) { return p.Namespace.Get(NamespaceName).Values() }
@@ -57,8 +70,10 @@ func (p Pods) SingleNamespace() (string, bool) {
 }
 
 // IsNamespace reports that the set is whole namespaces: neither labels nor
-// accounts narrow it.
-func (p Pods) IsNamespace() bool { return p.Labels.IsEverything() && p.Account.IsAnything() }
+// accounts nor addresses narrow it.
+func (p Pods) IsNamespace() bool {
+	return p.Labels.IsEverything() && p.Account.IsAnything() && p.Except.IsEmpty()
+}
 
 // IsAll reports that the set is every pod of every namespace.
 func (p Pods) IsAll() bool { return p.IsNamespace() && p.Namespace.IsEverything() }
@@ -71,18 +86,19 @@ func (p Pods) And(q Pods) (Pods, bool) {
 	ns, ok1 := p.Namespace.And(q.Namespace)
 	ls, ok2 := p.Labels.And(q.Labels)
 	a := p.Account.And(q.Account)
-	return Pods{ns, ls, a}, ok1 && ok2 && !a.IsEmpty()
+	return Pods{ns, ls, a, p.Except.Union(q.Except)}, ok1 && ok2 && !a.IsEmpty()
 }
 
 // Overlaps reports whether some pod may be in both.
 func (p Pods) Overlaps(q Pods) bool {
-	return p.Namespace.Overlaps(q.Namespace) && p.Labels.Overlaps(q.Labels) && p.Account.Overlaps(q.Account)
+	return p.Namespace.Overlaps(q.Namespace) && p.Labels.Overlaps(q.Labels) && p.Account.Overlaps(q.Account) &&
+		(p.Except.IsEmpty() || q.Except.IsEmpty() || !p.Except.Union(q.Except).IsAll())
 }
 
 // Contains reports whether p has every pod of q.
 func (p Pods) Contains(q Pods) bool {
 	return p.Namespace.Contains(q.Namespace) && p.Labels.Contains(q.Labels) &&
-		q.Account.And(p.Account).Equal(q.Account)
+		q.Account.And(p.Account).Equal(q.Account) && q.Except.ContainsAll(p.Except)
 }
 
 // Subtract gives disjoint sets that together are p without q. None means that
@@ -95,14 +111,19 @@ func (p Pods) Subtract(q Pods) []Pods {
 	var out []Pods
 	for _, ns := range p.Namespace.Subtract(q.Namespace) {
 		if ns, ok := withName(ns); ok {
-			out = append(out, Pods{ns, p.Labels, p.Account})
+			out = append(out, Pods{ns, p.Labels, p.Account, p.Except})
 		}
 	}
 	for _, ls := range p.Labels.Subtract(q.Labels) {
-		out = append(out, Pods{both.Namespace, ls, p.Account})
+		out = append(out, Pods{both.Namespace, ls, p.Account, p.Except})
 	}
 	if a := p.Account.And(q.Account.Not()); !a.IsEmpty() {
-		out = append(out, Pods{both.Namespace, both.Labels, a})
+		out = append(out, Pods{both.Namespace, both.Labels, a, p.Except})
+	}
+	if !q.Except.IsEmpty() {
+		if left, some := (Pods{both.Namespace, both.Labels, both.Account, p.Except}).At(q.Except); some {
+			out = append(out, left)
+		}
 	}
 	return out
 }
@@ -128,7 +149,8 @@ func withName(s Selector) (Selector, bool) {
 
 // Equal reports whether both are the same set.
 func (p Pods) Equal(q Pods) bool {
-	return p.Namespace.Equal(q.Namespace) && p.Labels.Equal(q.Labels) && p.Account.Equal(q.Account)
+	return p.Namespace.Equal(q.Namespace) && p.Labels.Equal(q.Labels) && p.Account.Equal(q.Account) &&
+		p.Except.Equal(q.Except)
 }
 
 // String is the canonical text, "pods(namespaces; labels; account)" with the
@@ -148,6 +170,9 @@ func (p Pods) String() string {
 	}
 	if !p.Account.IsAnything() {
 		b.WriteString("; " + Requirement{"account", p.Account}.String())
+	}
+	if !p.Except.IsEmpty() {
+		b.WriteString("; at " + p.Except.Complement().String())
 	}
 	b.WriteString(")")
 	return b.String()

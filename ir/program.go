@@ -65,9 +65,42 @@ type Rule struct {
 	Peers   Peers
 	Traffic Traffic
 	Action  Action
-	Log     bool // also log
-	Mode    Mode // a staged rule decides nothing
+	Auth    Auth        // how the peer must have proved itself
+	If      []Condition // what else must hold; all of it
+	Log     bool        // also log
+	Mode    Mode        // a staged rule decides nothing
 	Origin  Origin
+}
+
+// Auth is a set of the ways in which a peer may have proved itself. The peers
+// of a rule that asks for MutualTLS are those whose certificate says that they
+// run as such a pod's account.
+type Auth uint8
+
+// The sets of ways.
+const (
+	AnyAuth   Auth = iota
+	MutualTLS      // the peer has a principal
+	Plaintext      // it has none
+)
+
+func (a Auth) String() string { return [...]string{"any", "mutual TLS", "plaintext"}[a] }
+
+// Condition is a predicate that the model has no part for: with equal Atoms it
+// is the same predicate of a flow, whatever it is. A verdict that hangs on one
+// is unknown. Where Fact is set, it is a switch of the cluster that nobody
+// stated, the same for every flow, and Fact is its name.
+type Condition struct {
+	Atom string // canonical, with its format's name before it
+	Not  bool
+	Fact string
+}
+
+func (c Condition) String() string {
+	if c.Not {
+		return "not " + c.Atom
+	}
+	return c.Atom
 }
 
 // Level is rules among which Deny beats Allow beats Pass.
@@ -77,6 +110,7 @@ type Level struct{ Rules []Rule }
 // decided is denied.
 type Isolation struct {
 	Subject Subject
+	If      []Condition // closes only where all of it holds
 	Origin  Origin
 }
 

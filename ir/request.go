@@ -6,11 +6,14 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
+
+	"github.com/portolan-dev/portolan/ir/set"
 )
 
 // Name is a pattern over DNS names: an exact name, "*.x" for names with one
 // label more than x, or "**.x" for one or more. Names compare without case and
-// without a trailing dot; the zero Name matches nothing.
+// without a trailing dot; the zero Name matches nothing. Other patterns are
+// expressions, which NameRegexp makes.
 type Name struct{ text string }
 
 var nameLabel = regexp.MustCompile(`^[a-z0-9_]([-a-z0-9_]{0,61}[a-z0-9_])?$`)
@@ -38,6 +41,18 @@ func ParseName(text string) (Name, error) {
 	return Name{s}, nil
 }
 
+// NameRegexp is the names, in lower case and without a trailing dot, that an
+// RE2 expression matches as a whole. The error says what is wrong with it.
+func NameRegexp(expr string) (Name, error) {
+	if _, err := set.Regexp(expr); err != nil {
+		return Name{}, err
+	}
+	return Name{"~" + expr}, nil
+}
+
+// Regexp gives the expression of a pattern that NameRegexp made.
+func (n Name) Regexp() (string, bool) { return strings.CutPrefix(n.text, "~") }
+
 func (n Name) String() string { return n.text }
 
 // Parts gives the name below the wildcard, and how many labels the wildcard
@@ -55,6 +70,9 @@ func (n Name) Parts() (suffix string, wildcard int) {
 // Matches reports whether the pattern matches a name.
 func (n Name) Matches(name string) bool {
 	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	if _, ok := n.Regexp(); ok {
+		return n.Language().Contains(name)
+	}
 	suffix, wildcard := n.Parts()
 	if wildcard == 0 {
 		return n.text != "" && name == suffix
@@ -162,6 +180,10 @@ type Request struct {
 	Hosts   []Name     // one of, with or without a port; none means every host
 	Headers Selector   // over lower-case header names
 	GRPC    bool       // written as gRPC: what is missing is called so
+
+	// Path and Host narrow it further where they are set: over what follows the
+	// method, query included, and over the authority as it is sent.
+	Path, Host *Pattern
 }
 
 // NewRequest makes a request set; false where nothing can satisfy it, as with
@@ -179,7 +201,8 @@ func NewRequest(method Constraint, paths []Path, hosts []Name, headers Selector)
 
 // IsAny reports that the set has every request.
 func (r Request) IsAny() bool {
-	return r.Method.IsAnything() && len(r.Paths) == 1 && r.Paths[0].kind == PathAny && len(r.Hosts) == 0 && r.Headers.IsEverything()
+	return r.Method.IsAnything() && len(r.Paths) == 1 && r.Paths[0].kind == PathAny && len(r.Hosts) == 0 && r.Headers.IsEverything() &&
+		r.Path == nil && r.Host == nil
 }
 
 // String is the canonical text.
@@ -195,6 +218,12 @@ func (r Request) String() string {
 	}
 	for i, h := range r.Hosts {
 		b.WriteString([]string{" host ", "|"}[min(i, 1)] + h.String())
+	}
+	if r.Path != nil {
+		b.WriteString(" path " + r.Path.Text)
+	}
+	if r.Host != nil {
+		b.WriteString(" host " + r.Host.Text)
 	}
 	if !r.Headers.IsEverything() {
 		b.WriteString(" headers [" + r.Headers.String() + "]")

@@ -3,6 +3,8 @@ package ir
 import (
 	"slices"
 	"strings"
+
+	"github.com/portolan-dev/portolan/ir/set"
 )
 
 // Constraint is a set of what one label key may hold: some values, or absence.
@@ -11,9 +13,10 @@ import (
 //
 // The zero Constraint is the empty set: nothing satisfies it.
 type Constraint struct {
-	absent bool     // an object without the key satisfies it
-	except bool     // values lists what does not satisfy it; else what does
-	values []string // sorted, distinct
+	absent  bool     // an object without the key satisfies it
+	except  bool     // values lists what does not satisfy it; else what does
+	values  []string // sorted, distinct
+	pattern *Pattern // what satisfies it, where that cannot be listed either way
 }
 
 // OneOf is satisfied by the listed values only; with none, by nothing.
@@ -34,6 +37,34 @@ func Absent() Constraint { return Constraint{absent: true} }
 // Anything is satisfied by everything: it constrains nothing.
 func Anything() Constraint { return Constraint{absent: true, except: true} }
 
+// Matching is satisfied by the values that the pattern has, and not by absence.
+func Matching(p Pattern) Constraint {
+	if values, ok := p.Language.Finite(maxListed); ok {
+		return OneOf(values...)
+	}
+	if values, ok := p.Language.Complement().Finite(maxListed); ok {
+		return Constraint{except: true, values: distinct(values)}
+	}
+	return Constraint{pattern: &p}
+}
+
+// maxListed is how many values a set may have that is listed rather than
+// described by a pattern. Sets that were listed stay so only up to it where they
+// meet a pattern.
+const maxListed = 1000
+
+// Pattern gives what satisfies the constraint beside absence.
+func (c Constraint) Pattern() Pattern {
+	if c.pattern != nil {
+		return *c.pattern
+	}
+	p := Pattern{strings.Join(c.values, "|"), set.Strings(c.values...)}
+	if c.except {
+		p = p.Not()
+	}
+	return p
+}
+
 func distinct(values []string) []string {
 	if len(values) == 0 {
 		return nil
@@ -44,7 +75,9 @@ func distinct(values []string) []string {
 }
 
 // IsEmpty reports that nothing satisfies the constraint.
-func (c Constraint) IsEmpty() bool { return !c.absent && !c.except && len(c.values) == 0 }
+func (c Constraint) IsEmpty() bool {
+	return !c.absent && !c.except && len(c.values) == 0 && c.pattern == nil
+}
 
 // IsAnything reports that everything satisfies the constraint.
 func (c Constraint) IsAnything() bool { return c.absent && c.except && len(c.values) == 0 }
@@ -54,6 +87,9 @@ func (c Constraint) MatchesAbsent() bool { return c.absent }
 
 // Matches reports whether an object that has the key with this value satisfies it.
 func (c Constraint) Matches(value string) bool {
+	if c.pattern != nil {
+		return c.pattern.Language.Contains(value)
+	}
 	_, listed := slices.BinarySearch(c.values, value)
 	return listed != c.except
 }
@@ -61,7 +97,7 @@ func (c Constraint) Matches(value string) bool {
 // Values gives the finitely many values that satisfy the constraint, where
 // absence does not and they are finitely many.
 func (c Constraint) Values() (values []string, finite bool) {
-	if c.absent || c.except {
+	if c.absent || c.except || c.pattern != nil {
 		return nil, false
 	}
 	return c.values, true
@@ -69,12 +105,21 @@ func (c Constraint) Values() (values []string, finite bool) {
 
 // Not is the complement.
 func (c Constraint) Not() Constraint {
+	if c.pattern != nil {
+		not := c.pattern.Not()
+		return Constraint{absent: !c.absent, pattern: &not}
+	}
 	return Constraint{absent: !c.absent, except: !c.except, values: c.values}
 }
 
 // And is the intersection.
 func (c Constraint) And(d Constraint) Constraint {
 	r := Constraint{absent: c.absent && d.absent}
+	if c.pattern != nil || d.pattern != nil {
+		both := Matching(c.Pattern().And(d.Pattern()))
+		both.absent = r.absent
+		return both
+	}
 	switch {
 	case !c.except:
 		r.values = filter(c.values, d.Matches)
@@ -92,6 +137,8 @@ func (c Constraint) Overlaps(d Constraint) bool {
 	switch {
 	case c.absent && d.absent, c.except && d.except: // values are without number
 		return true
+	case c.pattern != nil || d.pattern != nil:
+		return !c.And(d).IsEmpty()
 	case !c.except:
 		return slices.ContainsFunc(c.values, d.Matches)
 	}
@@ -103,7 +150,10 @@ func (c Constraint) Or(d Constraint) Constraint { return c.Not().And(d.Not()).No
 
 // Equal reports whether both mean the same.
 func (c Constraint) Equal(d Constraint) bool {
-	return c.absent == d.absent && c.except == d.except && slices.Equal(c.values, d.values)
+	if c.pattern != nil && d.pattern != nil {
+		return c.absent == d.absent && c.pattern.Language.Equal(d.pattern.Language)
+	}
+	return c.pattern == d.pattern && c.absent == d.absent && c.except == d.except && slices.Equal(c.values, d.values)
 }
 
 func filter(values []string, keep func(string) bool) []string {
@@ -122,20 +172,27 @@ type Form uint8
 
 // The forms. FormAbsentOr and FormPresentNot have no operator of their own in
 // most formats: the first is a union, the second two requirements on one key.
+// The values of the last two are what Pattern gives, and not listed.
 const (
-	FormNever      Form = iota // nothing
-	FormAnything               // everything
-	FormIn                     // present and one of the values
-	FormNotIn                  // absent, or none of the values
-	FormExists                 // present
-	FormNotExists              // absent
-	FormPresentNot             // present and none of the values
-	FormAbsentOr               // absent, or one of the values
+	FormNever           Form = iota // nothing
+	FormAnything                    // everything
+	FormIn                          // present and one of the values
+	FormNotIn                       // absent, or none of the values
+	FormExists                      // present
+	FormNotExists                   // absent
+	FormPresentNot                  // present and none of the values
+	FormAbsentOr                    // absent, or one of the values
+	FormMatches                     // present and of the pattern
+	FormAbsentOrMatches             // absent, or of the pattern
 )
 
 // Form gives the constraint's form and the values that go with it.
 func (c Constraint) Form() (Form, []string) {
 	switch {
+	case c.pattern != nil && c.absent:
+		return FormAbsentOrMatches, nil
+	case c.pattern != nil:
+		return FormMatches, nil
 	case c.IsEmpty():
 		return FormNever, nil
 	case c.IsAnything():
@@ -183,6 +240,10 @@ func (r Requirement) String() string {
 		return "has " + r.Key + " not in " + list
 	case FormAbsentOr:
 		return "no " + r.Key + " or in " + list
+	case FormMatches:
+		return r.Key + " matches " + r.Constraint.pattern.Text
+	case FormAbsentOrMatches:
+		return "no " + r.Key + " or matches " + r.Constraint.pattern.Text
 	}
 	return ""
 }

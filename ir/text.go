@@ -45,6 +45,12 @@ func (r *Rule) text(b *strings.Builder) {
 	fmt.Fprintf(b, "      %s %s\n", r.Action, r.Subject.Pods)
 	fmt.Fprintf(b, "        peers %s\n        traffic %s\n", r.Peers, r.Traffic)
 	var notes []string
+	if r.Auth != AnyAuth {
+		notes = append(notes, "by "+r.Auth.String())
+	}
+	for _, c := range r.If {
+		notes = append(notes, "if "+c.String())
+	}
 	if r.Log && r.Action != Log {
 		notes = append(notes, "logged")
 	}

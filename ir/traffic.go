@@ -111,8 +111,77 @@ type Traffic struct {
 	ports        [3]set.Ports // by Protocol
 	named        []NamedPort
 	icmp, icmpv6 ICMP
+	other        Numbers   // protocols without ports, by number
 	requests     []Request // restrict the TCP part; nil for no restriction
 	names        []Name    // restrict what may be resolved; nil for no restriction
+	notFrom      set.Ports // source ports that it does not have
+}
+
+// Numbers is a set of IP protocols by number, without those that the model
+// knows by name (IANA: 1 ICMP, 6 TCP, 17 UDP, 58 ICMPv6, 132 SCTP). The zero
+// Numbers is empty.
+type Numbers struct{ bits [4]uint64 }
+
+// numbered are the protocols that Numbers leaves out.
+var numbered = [...]uint8{1, 6, 17, 58, 132}
+
+// NumbersOf is the set of the protocols; those with a name are left out.
+func NumbersOf(list ...uint8) Numbers {
+	var n Numbers
+	for _, p := range list {
+		if !slices.Contains(numbered[:], p) {
+			n.bits[p/64] |= 1 << (p % 64)
+		}
+	}
+	return n
+}
+
+// AllNumbers is every protocol without a name here.
+func AllNumbers() Numbers {
+	var list []uint8
+	for p := range 256 {
+		list = append(list, uint8(p))
+	}
+	return NumbersOf(list...)
+}
+
+// Contains reports whether the set has the protocol.
+func (n Numbers) Contains(p uint8) bool { return n.bits[p/64]&(1<<(p%64)) != 0 }
+
+// IsEmpty reports that the set has no protocol.
+func (n Numbers) IsEmpty() bool { return n == Numbers{} }
+
+// Subtract is the set without the protocols of m.
+func (n Numbers) Subtract(m Numbers) Numbers {
+	for i := range n.bits {
+		n.bits[i] &^= m.bits[i]
+	}
+	return n
+}
+
+func (n Numbers) or(m Numbers) Numbers {
+	for i := range n.bits {
+		n.bits[i] |= m.bits[i]
+	}
+	return n
+}
+
+// List gives the protocols, ascending.
+func (n Numbers) List() []uint8 {
+	var out []uint8
+	for p := range 256 {
+		if n.Contains(uint8(p)) {
+			out = append(out, uint8(p))
+		}
+	}
+	return out
+}
+
+func (n Numbers) String() string {
+	if n == AllNumbers() {
+		return "other"
+	}
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(n.List()), " ", ","), "[]")
 }
 
 // AllTraffic is every protocol, port and message.
@@ -128,6 +197,9 @@ func PortTraffic(p Protocol, ports set.Ports) Traffic {
 // ICMPTraffic is ICMP messages, of IPv4 and of IPv6.
 func ICMPTraffic(v4, v6 ICMP) Traffic { return Traffic{icmp: v4, icmpv6: v6} }
 
+// NumberedTraffic is protocols by number.
+func NumberedTraffic(n Numbers) Traffic { return Traffic{other: n} }
+
 // NamedTraffic is ports by name.
 func NamedTraffic(ports ...NamedPort) Traffic {
 	named := slices.Clone(ports)
@@ -140,17 +212,22 @@ func NamedTraffic(ports ...NamedPort) Traffic {
 // Or is the union of two unrestricted traffics. It panics where either is
 // restricted to requests or names: that union is two rules.
 func (t Traffic) Or(u Traffic) Traffic {
-	if t.requests != nil || u.requests != nil || t.names != nil || u.names != nil {
+	if t.requests != nil || u.requests != nil || t.names != nil || u.names != nil || !t.notFrom.Equal(u.notFrom) {
 		panic("ir: union of restricted traffic")
 	}
 	if t.all || u.all {
-		return AllTraffic()
+		return Traffic{all: true, notFrom: t.notFrom}
 	}
+	whole := true
 	for _, p := range Protocols {
 		t.ports[p] = t.ports[p].Union(u.ports[p])
+		whole = whole && t.ports[p].IsAll()
+	}
+	t.icmp, t.icmpv6, t.other = t.icmp.or(u.icmp), t.icmpv6.or(u.icmpv6), t.other.or(u.other)
+	if whole && t.icmp.IsAny() && t.icmpv6.IsAny() && t.other == AllNumbers() {
+		return Traffic{all: true, notFrom: t.notFrom}
 	}
 	t.named = NamedTraffic(append(slices.Clone(t.named), u.named...)...).named
-	t.icmp, t.icmpv6 = t.icmp.or(u.icmp), t.icmpv6.or(u.icmpv6)
 	return t
 }
 
@@ -180,6 +257,23 @@ func (t Traffic) WithNames(names ...Name) (Traffic, bool) {
 	t.names = sortedBy(names, Name.String)
 	return t, true
 }
+
+// WithSourcePorts restricts the traffic to what comes from one of the ports;
+// false for none, or where nothing of it has ports.
+func (t Traffic) WithSourcePorts(ports set.Ports) (Traffic, bool) {
+	out := Traffic{requests: t.requests, names: t.names, notFrom: t.notFrom.Union(ports.Complement())}
+	for _, p := range Protocols {
+		if part, ok := t.Only(p); ok {
+			out.ports[p] = part.ports[p]
+			out.named = append(out.named, part.named...)
+		}
+	}
+	return out, !out.notFrom.IsAll() && !out.IsEmpty()
+}
+
+// SourcePorts gives the ports that the traffic comes from; every port where it
+// is not restricted, as what has no ports is not.
+func (t Traffic) SourcePorts() set.Ports { return t.notFrom.Complement() }
 
 // Transport is the traffic without its restriction to requests and names.
 func (t Traffic) Transport() Traffic {
@@ -214,7 +308,7 @@ func (t Traffic) EveryPort() Traffic {
 // Only is the part of the traffic that is the protocol's, requests kept for
 // TCP; false where that is nothing.
 func (t Traffic) Only(p Protocol) (Traffic, bool) {
-	u := Traffic{names: t.names}
+	u := Traffic{names: t.names, notFrom: t.notFrom}
 	if t.all {
 		u.ports[p] = set.AllPorts()
 	} else {
@@ -244,7 +338,7 @@ func (t Traffic) IsAll() bool { return t.all }
 // IsEmpty reports that there is no traffic.
 func (t Traffic) IsEmpty() bool {
 	return !t.all && t.ports[TCP].IsEmpty() && t.ports[UDP].IsEmpty() && t.ports[SCTP].IsEmpty() &&
-		len(t.named) == 0 && t.icmp.IsEmpty() && t.icmpv6.IsEmpty()
+		len(t.named) == 0 && t.icmp.IsEmpty() && t.icmpv6.IsEmpty() && t.other.IsEmpty()
 }
 
 // Ports gives the numbered ports of a protocol; every port for all traffic.
@@ -266,6 +360,14 @@ func (t Traffic) ICMP() (v4, v6 ICMP) {
 	return t.icmp, t.icmpv6
 }
 
+// Numbers gives the protocols by number; all of them for all traffic.
+func (t Traffic) Numbers() Numbers {
+	if t.all {
+		return AllNumbers()
+	}
+	return t.other
+}
+
 // Requests gives what the TCP part is restricted to; nil for no restriction.
 func (t Traffic) Requests() []Request { return t.requests }
 
@@ -275,7 +377,7 @@ func (t Traffic) Names() []Name { return t.names }
 // Contains reports whether t surely has all that u has. For requests it
 // compares patterns by their text, so false may mean "not known".
 func (t Traffic) Contains(u Traffic) bool {
-	if t.names != nil && !sameStrings(t.names, u.names) {
+	if t.names != nil && !sameStrings(t.names, u.names) || !u.notFrom.ContainsAll(t.notFrom) {
 		return false
 	}
 	if t.requests != nil && !u.ports[TCP].IsEmpty() {
@@ -304,7 +406,7 @@ func (t Traffic) Contains(u Traffic) bool {
 			return false
 		}
 	}
-	return t.icmp.Contains(u.icmp) && t.icmpv6.Contains(u.icmpv6)
+	return t.icmp.Contains(u.icmp) && t.icmpv6.Contains(u.icmpv6) && u.other.Subtract(t.other).IsEmpty()
 }
 
 func sameStrings[T fmt.Stringer](a, b []T) bool {
@@ -339,6 +441,12 @@ func (t Traffic) String() string {
 	}
 	if !t.icmpv6.IsEmpty() {
 		parts = append(parts, "icmpv6 "+t.icmpv6.String())
+	}
+	if !t.other.IsEmpty() {
+		parts = append(parts, "protocol "+t.other.String())
+	}
+	if !t.notFrom.IsEmpty() {
+		parts = append(parts, "from port "+t.SourcePorts().String())
 	}
 	for i, r := range t.requests {
 		parts = append(parts, [...]string{"http ", "or "}[min(i, 1)]+r.String())

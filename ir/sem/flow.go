@@ -1,0 +1,182 @@
+package sem
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/portolan-dev/portolan/ir"
+)
+
+// Flow is one new connection, datagram or request: who talks to whom, over
+// what, and how the sender has proved itself. One of its ends is a pod.
+type Flow struct {
+	Source, Destination Endpoint
+
+	Protocol   uint8    // the IP protocol's number
+	SourcePort uint16   // of TCP, UDP and SCTP
+	Port       uint16   // the destination's, after Service translation
+	Calls      []string // what the destination pod calls the port, where no declared workload says
+	ICMPType   uint8
+	ICMPCode   uint8
+
+	Request *Request // nil for bytes that carry no HTTP request that can be read
+	Query   string   // the name that is asked of DNS; "" for what is no query
+
+	// Authenticated says that the sender has a principal: its pod's.
+	Authenticated bool
+
+	// Holds says which conditions of rules hold, by Atom. One that is not in it
+	// is not known.
+	Holds map[string]bool
+}
+
+// IP protocol numbers (IANA).
+const (
+	ICMP   = 1
+	TCP    = 6
+	UDP    = 17
+	ICMPv6 = 58
+	SCTP   = 132
+)
+
+// EndpointKind says what an endpoint is.
+type EndpointKind uint8
+
+// The kinds.
+const (
+	Pod            EndpointKind = iota // on the pod network
+	OwnNode                            // the node of the pod at the other end, and host-network pods there
+	OtherNode                          // any other
+	External                           // outside the cluster
+	Infrastructure                     // what a CNI has beside these
+)
+
+func (k EndpointKind) String() string {
+	return [...]string{"pod", "own node", "other node", "external", "infrastructure"}[k]
+}
+
+// Endpoint is one end of a flow.
+type Endpoint struct {
+	Kind    EndpointKind
+	Address netip.Addr
+
+	// Of a pod. NamespaceLabels are those that the namespace has beside its name.
+	Namespace       string
+	NamespaceLabels map[string]string
+	Labels          map[string]string
+	Account         string
+	Meshed          bool
+
+	Names     []string // of what is outside: every DNS name that it has
+	APIServer bool     // it is the Kubernetes API server
+	Name      string   // of infrastructure
+}
+
+// Request is an HTTP request.
+type Request struct {
+	Method  string
+	Target  string            // path and query
+	Host    string            // the authority as sent
+	Headers map[string]string // by lower-case name
+}
+
+// In reports whether the endpoint is a pod of the set.
+func (e *Endpoint) In(p ir.Pods) bool {
+	if e.Kind != Pod {
+		return false
+	}
+	for _, r := range p.Namespace.Requirements() {
+		value, has := e.NamespaceLabels[r.Key]
+		if r.Key == ir.NamespaceName {
+			value, has = e.Namespace, true
+		}
+		if has && !r.Constraint.Matches(value) || !has && !r.Constraint.MatchesAbsent() {
+			return false
+		}
+	}
+	return p.Labels.Matches(e.Labels) && p.Account.Matches(e.Account) && !p.Except.Contains(e.Address)
+}
+
+// Is reports whether the endpoint is one of the peer's.
+func (e *Endpoint) Is(p ir.Peer) bool {
+	node := e.Kind == OwnNode || e.Kind == OtherNode
+	switch p := p.(type) {
+	case ir.AnyPeer:
+		return true
+	case ir.Pods:
+		return e.In(p)
+	case ir.External:
+		return e.Kind == External && p.Addresses.Contains(e.Address)
+	case ir.Names:
+		return e.Kind == External && slices.ContainsFunc(p.Patterns, func(n ir.Name) bool { return slices.ContainsFunc(e.Names, n.Matches) })
+	case ir.Nodes:
+		return (p.Own && e.Kind == OwnNode || p.Other && e.Kind == OtherNode) && !p.Except.Contains(e.Address)
+	case ir.NodeLocal:
+		return e.Kind == OwnNode && p.Addresses.Contains(e.Address)
+	case ir.APIServer:
+		if !p.Addresses.IsEmpty() {
+			return (node || e.Kind == External) && p.Addresses.Contains(e.Address)
+		}
+		return (node || e.Kind == External) && e.APIServer
+	case ir.Infrastructure:
+		return e.Kind == Infrastructure && (p.Name == "" || p.Name == e.Name)
+	}
+	panic("sem: no such peer")
+}
+
+// Of reports whether the flow is of the traffic, in a cluster with the
+// inventory's workloads.
+func (f *Flow) Of(t ir.Traffic, inv *ir.Inventory) bool {
+	if !f.transported(t, inv) {
+		return false
+	}
+	if t.Requests() != nil && f.Protocol == TCP &&
+		!slices.ContainsFunc(t.Requests(), func(r ir.Request) bool { return f.Request != nil && f.Request.Of(r) }) {
+		return false
+	}
+	return t.Names() == nil ||
+		f.Query != "" && slices.ContainsFunc(t.Names(), func(n ir.Name) bool { return n.Matches(f.Query) })
+}
+
+// ported are the protocols with ports by their numbers.
+var ported = map[uint8]ir.Protocol{TCP: ir.TCP, UDP: ir.UDP, SCTP: ir.SCTP}
+
+func (f *Flow) transported(t ir.Traffic, inv *ir.Inventory) bool {
+	v4, v6 := t.ICMP()
+	message := ir.ICMPOf(ir.ICMPType{Type: f.ICMPType, Code: int16(f.ICMPCode)})
+	switch f.Protocol {
+	case TCP, UDP, SCTP:
+		p := ported[f.Protocol]
+		return t.SourcePorts().Contains(f.SourcePort) && (t.Ports(p).Contains(f.Port) ||
+			slices.ContainsFunc(t.Named(), func(n ir.NamedPort) bool { return n.Protocol == p && f.calls(n.Name, inv) }))
+	case ICMP:
+		return v4.Contains(message)
+	case ICMPv6:
+		return v6.Contains(message)
+	}
+	return t.Numbers().Contains(f.Protocol)
+}
+
+// calls reports whether the destination pod calls the port so. What a declared
+// workload says of its pods stands before what the flow says.
+func (f *Flow) calls(name string, inv *ir.Inventory) bool {
+	if f.Destination.Kind != Pod {
+		return false
+	}
+	declared := false
+	for i := range inv.Workloads {
+		w := &inv.Workloads[i]
+		if port, ok := w.Port(name); ok && f.Destination.In(w.Pods) {
+			if declared = true; port.Number == f.Port {
+				return true
+			}
+		}
+	}
+	return !declared && slices.Contains(f.Calls, name)
+}
+
+// Of reports whether the request is one of the set.
+func (q *Request) Of(r ir.Request) bool {
+	return r.Method.Matches(q.Method) && r.Targets().Contains(q.Target) && r.Authorities().Contains(q.Host) &&
+		r.Headers.Matches(q.Headers)
+}
