@@ -1,6 +1,7 @@
 package ir
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -68,6 +69,15 @@ type DNS struct {
 	Pods      Pods
 	Port      uint16
 	NodeLocal set.Addresses // of the node-local cache
+}
+
+// Private is the addresses that pods, nodes and services whose ranges nobody
+// stated are assumed to have: RFC 1918, RFC 6598 and RFC 4193.
+func Private() set.Addresses {
+	return set.AddressesOf(
+		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
+		netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("100.64.0.0/10"),
+		netip.MustParsePrefix("fc00::/7"))
 }
 
 // Namespace finds a declared namespace by its name in the cluster.

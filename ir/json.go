@@ -98,6 +98,7 @@ type trafficJSON struct {
 	ICMPv6   string        `json:"icmpv6,omitempty"`
 	Other    string        `json:"protocols,omitempty"`
 	From     string        `json:"source_ports,omitempty"`
+	Unread   bool          `json:"no_request,omitempty"`
 	Requests []requestJSON `json:"requests,omitempty"`
 	Names    []string      `json:"names,omitempty"`
 }
@@ -265,7 +266,7 @@ func peersJSON(p Peers) []peerJSON {
 }
 
 func trafficOf(t Traffic) trafficJSON {
-	out := trafficJSON{All: t.all, Names: texts(t.names)}
+	out := trafficJSON{All: t.all, Names: texts(t.names), Unread: t.unread}
 	ports := [...]*string{TCP: &out.TCP, UDP: &out.UDP, SCTP: &out.SCTP}
 	for _, p := range Protocols {
 		if !t.ports[p].IsEmpty() {

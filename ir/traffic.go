@@ -115,6 +115,7 @@ type Traffic struct {
 	requests     []Request // restrict the TCP part; nil for no restriction
 	names        []Name    // restrict what may be resolved; nil for no restriction
 	notFrom      set.Ports // source ports that it does not have
+	unread       bool      // restricts the TCP part to what carries no request
 }
 
 // Numbers is a set of IP protocols by number, without those that the model
@@ -212,11 +213,11 @@ func NamedTraffic(ports ...NamedPort) Traffic {
 // Or is the union of two unrestricted traffics. It panics where either is
 // restricted to requests or names: that union is two rules.
 func (t Traffic) Or(u Traffic) Traffic {
-	if t.requests != nil || u.requests != nil || t.names != nil || u.names != nil || !t.notFrom.Equal(u.notFrom) {
+	if t.requests != nil || u.requests != nil || t.names != nil || u.names != nil || t.unread != u.unread || !t.notFrom.Equal(u.notFrom) {
 		panic("ir: union of restricted traffic")
 	}
 	if t.all || u.all {
-		return Traffic{all: true, notFrom: t.notFrom}
+		return Traffic{all: true, notFrom: t.notFrom, unread: t.unread}
 	}
 	whole := true
 	for _, p := range Protocols {
@@ -225,7 +226,7 @@ func (t Traffic) Or(u Traffic) Traffic {
 	}
 	t.icmp, t.icmpv6, t.other = t.icmp.or(u.icmp), t.icmpv6.or(u.icmpv6), t.other.or(u.other)
 	if whole && t.icmp.IsAny() && t.icmpv6.IsAny() && t.other == AllNumbers() {
-		return Traffic{all: true, notFrom: t.notFrom}
+		return Traffic{all: true, notFrom: t.notFrom, unread: t.unread}
 	}
 	t.named = NamedTraffic(append(slices.Clone(t.named), u.named...)...).named
 	return t
@@ -249,6 +250,16 @@ func (t Traffic) WithRequests(requests ...Request) (Traffic, bool) {
 	return t, true
 }
 
+// Unread restricts the TCP part to bytes that carry no request that can be
+// read, such as those of another protocol or under TLS.
+func (t Traffic) Unread() Traffic {
+	t.requests, t.unread = nil, true
+	return t
+}
+
+// IsUnread reports that the TCP part is restricted to what carries no request.
+func (t Traffic) IsUnread() bool { return t.unread }
+
 // WithNames restricts DNS to queries for these names; false for none.
 func (t Traffic) WithNames(names ...Name) (Traffic, bool) {
 	if len(names) == 0 {
@@ -261,7 +272,7 @@ func (t Traffic) WithNames(names ...Name) (Traffic, bool) {
 // WithSourcePorts restricts the traffic to what comes from one of the ports;
 // false for none, or where nothing of it has ports.
 func (t Traffic) WithSourcePorts(ports set.Ports) (Traffic, bool) {
-	out := Traffic{requests: t.requests, names: t.names, notFrom: t.notFrom.Union(ports.Complement())}
+	out := Traffic{requests: t.requests, names: t.names, unread: t.unread, notFrom: t.notFrom.Union(ports.Complement())}
 	for _, p := range Protocols {
 		if part, ok := t.Only(p); ok {
 			out.ports[p] = part.ports[p]
@@ -277,13 +288,13 @@ func (t Traffic) SourcePorts() set.Ports { return t.notFrom.Complement() }
 
 // Transport is the traffic without its restriction to requests and names.
 func (t Traffic) Transport() Traffic {
-	t.requests, t.names = nil, nil
+	t.requests, t.names, t.unread = nil, nil, false
 	return t
 }
 
 // WithoutRequests is the traffic without its restriction to requests.
 func (t Traffic) WithoutRequests() Traffic {
-	t.requests = nil
+	t.requests, t.unread = nil, false
 	return t
 }
 
@@ -320,7 +331,7 @@ func (t Traffic) Only(p Protocol) (Traffic, bool) {
 		}
 	}
 	if p == TCP {
-		u.requests = t.requests
+		u.requests, u.unread = t.requests, t.unread
 	}
 	return u, !u.IsEmpty()
 }
@@ -377,6 +388,9 @@ func (t Traffic) Names() []Name { return t.names }
 // Contains reports whether t surely has all that u has. For requests it
 // compares patterns by their text, so false may mean "not known".
 func (t Traffic) Contains(u Traffic) bool {
+	if t.unread && !u.unread && !u.ports[TCP].IsEmpty() {
+		return false
+	}
 	if t.names != nil && !sameStrings(t.names, u.names) || !u.notFrom.ContainsAll(t.notFrom) {
 		return false
 	}
@@ -447,6 +461,9 @@ func (t Traffic) String() string {
 	}
 	if !t.notFrom.IsEmpty() {
 		parts = append(parts, "from port "+t.SourcePorts().String())
+	}
+	if t.unread {
+		parts = append(parts, "no request")
 	}
 	for i, r := range t.requests {
 		parts = append(parts, [...]string{"http ", "or "}[min(i, 1)]+r.String())

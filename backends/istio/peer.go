@@ -202,7 +202,7 @@ func (l *lowering) notAddresses(r *ir.Rule, but set.Addresses, found *diag.List)
 		name  string
 		known bool
 	}{{"pod_cidrs", !f.PodCIDRs.IsEmpty()}, {"node_cidrs", !f.NodeCIDRs.IsEmpty()}} {
-		if !fact.known && but.Overlaps(lower.Private()) {
+		if !fact.known && but.Overlaps(ir.Private()) {
 			l.target.Refuse(found, diag.NeedsFact, r.Origin, "an address range matches pods and nodes too in a mesh, and "+fact.name+" is not stated",
 				"State `"+fact.name+"` in the cluster block.")
 			return admission{}

@@ -6,7 +6,6 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/set"
@@ -116,7 +115,7 @@ func (l *lowering) addresses(d ir.Direction, r *ir.Rule) (set.Addresses, bool) {
 		switch {
 		case no == nil:
 			out = out.Union(nodes)
-		case no.code == diag.NeedsFact && e.outside.Addresses.Overlaps(lower.Private()):
+		case no.code == diag.NeedsFact && e.outside.Addresses.Overlaps(ir.Private()):
 			// What is said has the nodes outside private ranges, and no more
 			// than is meant.
 			l.leaveOut(r, "nodes", no)
@@ -190,7 +189,7 @@ func (l *lowering) coversNodes(e ends, out set.Addresses) bool {
 	if nodes := l.program.Inventory.Facts.NodeCIDRs; !nodes.IsEmpty() {
 		return out.ContainsAll(nodes)
 	}
-	return e.outside.Addresses.IsAll() || out.ContainsAll(lower.Private())
+	return e.outside.Addresses.IsAll() || out.ContainsAll(ir.Private())
 }
 
 // nodes gives the ranges of the nodes, which no selector finds: in most CNIs

@@ -1,7 +1,6 @@
 package lower
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -10,15 +9,6 @@ import (
 	"github.com/portolan-dev/portolan/ir/profile"
 	"github.com/portolan-dev/portolan/ir/set"
 )
-
-// Private is the addresses that pods, nodes and services whose ranges nobody
-// stated are assumed to have: RFC 1918, RFC 6598 and RFC 4193.
-func Private() set.Addresses {
-	return set.AddressesOf(
-		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"),
-		netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("100.64.0.0/10"),
-		netip.MustParsePrefix("fc00::/7"))
-}
 
 // Outside gives the address ranges that mean an external peer of a rule on the
 // target. Where the target's ranges match pods and nodes as well as the outside
@@ -50,7 +40,7 @@ func (t Target) OutsideBeside(diags *diag.List, e ir.External, f ir.Facts, r *ir
 			missing = append(missing, "node_cidrs")
 		}
 	}
-	doubtful := out.Intersect(Private())
+	doubtful := out.Intersect(ir.Private())
 	if len(missing) == 0 || doubtful.IsEmpty() {
 		if out.IsEmpty() {
 			t.Refuse(diags, diag.NeedsFact, r.Origin, "the addresses of "+e.String()+" are all pods' or nodes' by the cluster's facts",
@@ -61,7 +51,7 @@ func (t Target) OutsideBeside(diags *diag.List, e ir.External, f ir.Facts, r *ir
 	facts := strings.Join(missing, " and ")
 	why := "an address range matches pods and nodes too on " + string(t.Profile.Engine) + ", and " + facts + " " + isAre(missing) + " not stated"
 	fix := "State it in the cluster block, for example `cluster { " + missing[0] + " = [\"" + example[missing[0]] + "\"] }`. Until then the private ranges could be pods or nodes."
-	out = out.Subtract(Private())
+	out = out.Subtract(ir.Private())
 	if r.Action != ir.Allow || out.IsEmpty() {
 		t.Refuse(diags, diag.NeedsFact, r.Origin, why, fix)
 		return set.Addresses{}, false

@@ -86,7 +86,7 @@ type BoundError struct {
 }
 
 func (e *BoundError) Error() string {
-	return fmt.Sprintf("the decision diagram needs more than its bound of %d nodes (it has %d)", e.Max, e.Nodes)
+	return fmt.Sprintf("the decision diagram takes more than its bound of %d nodes allows: given up at %d", e.Max, e.Nodes)
 }
 
 // Bounded runs work, and returns the *BoundError with which an operation in it

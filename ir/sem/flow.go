@@ -130,6 +130,9 @@ func (f *Flow) Of(t ir.Traffic, inv *ir.Inventory) bool {
 	if !f.transported(t, inv) {
 		return false
 	}
+	if t.IsUnread() && f.Protocol == TCP && f.Request != nil {
+		return false
+	}
 	if t.Requests() != nil && f.Protocol == TCP &&
 		!slices.ContainsFunc(t.Requests(), func(r ir.Request) bool { return f.Request != nil && f.Request.Of(r) }) {
 		return false

@@ -24,7 +24,7 @@ type BoundError struct {
 }
 
 func (e BoundError) Error() string {
-	return fmt.Sprintf("%s of string patterns takes more than %d %s", e.What, e.Bound, e.Unit)
+	return fmt.Sprintf("comparing string patterns: %s takes more than %d %s, the bound", e.What, e.Bound, e.Unit)
 }
 
 // recoverBound, deferred, makes an error of a panic with a BoundError.

@@ -194,6 +194,12 @@ func TestLanguageLaws(t *testing.T) {
 	})
 }
 
+func TestLanguagesOfOneShapeDiffer(t *testing.T) {
+	if a, b := Literal("a"), Literal("b"); a.Equal(b) || a.Key() == b.Key() {
+		t.Error("a is b")
+	}
+}
+
 func TestLanguagesOfOnePathAreEqual(t *testing.T) {
 	segment := OneByte(func(b byte) bool { return b != '/' && b != '?' })
 	line := OneByte(func(b byte) bool { return b != '\n' && b < 0x80 }).Star()
@@ -251,6 +257,7 @@ func TestLanguageFinite(t *testing.T) {
 		{Strings("b", "a", "", "ab"), 3, nil, false},
 		{Literal("a").Star(), 1 << 20, nil, false},
 		{Concat(Literal("a"), Literal("b").Star(), Literal("c")), 1 << 20, nil, false},
+		{Literal("/a/long/path"), 1, []string{"/a/long/path"}, true},
 		{mustRegexp(t, "[ab]{2}"), 4, []string{"aa", "ab", "ba", "bb"}, true},
 	} {
 		got, ok := test.l.Finite(test.max)
@@ -286,7 +293,7 @@ var expression = rapid.Custom(func(t *rapid.T) string {
 })
 
 func TestRegexpAgreesWithGo(t *testing.T) {
-	letter := rapid.SampledFrom([]string{"a", "b", "A", "B", "/", "\n", " ", "_", "ä", "Ä", "k", "\u212a", "€", "ß", "\U0001f600", "\ue000", "\xff", "\xc3"})
+	letter := rapid.SampledFrom([]string{"a", "b", "A", "B", "/", "\n", " ", "_", "ä", "Ä", "k", "\u212a", "€", "ß", "\U0001f600", "\ue000", "\xff", "\xc3", "\xed\xa0\x80"})
 	rapid.Check(t, func(t *rapid.T) {
 		expr := expression.Draw(t, "expr")
 		whole := regexp.MustCompile(`\A(?:` + expr + `)\z`)
@@ -316,6 +323,20 @@ func TestRegexpTellsRunesApart(t *testing.T) {
 		for r := range rune(utf8.MaxRune + 1) {
 			if s := string(r); utf8.ValidRune(r) && l.Contains(s) != whole.MatchString(s) {
 				t.Fatalf("%s matches %U: %v", expr, r, l.Contains(s))
+			}
+		}
+	}
+}
+
+// TestRegexpAssertions holds every pair of bytes against assertions between
+// them and around them.
+func TestRegexpAssertions(t *testing.T) {
+	for _, expr := range []string{`(?s).\b.`, `(?s).\B.`, `(?s)\b..`, `(?s)..\B`, `(?ms).^.`, `(?ms).$.`, `(?ms)^.$.$`, `(?s)..$`, `(?s).\A.`, `(?s)(\b|.)*`} {
+		l, whole := mustRegexp(t, expr), regexp.MustCompile(`\A(?:`+expr+`)\z`)
+		for i := range 1 << 14 {
+			s := string([]byte{byte(i >> 7), byte(i & 0x7f)})
+			if l.Contains(s) != whole.MatchString(s) {
+				t.Fatalf("%s matches %q: %v", expr, s, l.Contains(s))
 			}
 		}
 	}

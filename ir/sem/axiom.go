@@ -1,0 +1,219 @@
+package sem
+
+import (
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diagram"
+	"github.com/portolan-dev/portolan/ir/set"
+)
+
+// possible is the flows that there can be: what always holds of clusters, and
+// what is declared of this one.
+func (e *encoding) possible() diagram.Set {
+	var never []diagram.Set
+	add := func(cubes ...cube) {
+		for _, c := range cubes {
+			never = append(never, e.space.Cube(c))
+		}
+	}
+	others := diagram.Span{First: kindOwnNode, Last: kindInfra + len(e.infra)}
+	add(cube{among(e.kind[source], others), among(e.kind[destination], others)})
+	for _, at := range []end{source, destination} {
+		if e.located() {
+			add(e.misplaced(at)...)
+		}
+		if e.accounts {
+			never = append(never, e.misnamed(at)...)
+		}
+		if e.mesh {
+			never = append(never, e.unmeshed(at)...)
+		}
+	}
+	if e.located() {
+		add(e.mixedFamilies()...)
+	}
+	add(e.uncarried()...)
+	if e.mesh {
+		// A principal is that of a meshed pod's connection to a meshed pod.
+		known := is(e.authenticated, 1)
+		for _, at := range []end{source, destination} {
+			add(cube{known, among(e.kind[at], others)}, cube{known, is(e.meshed[at], 0)})
+		}
+		add(cube{known, e.notTCP()})
+	}
+	return e.space.Not(e.space.Or(e.space.Union(never), e.space.Or(e.misspoken(), e.mislabelled())))
+}
+
+func (e *encoding) notTCP() diagram.Literal {
+	return among(e.protocol, diagram.Span{First: protoUDP, Last: protoOther + len(e.protocols) - 1})
+}
+
+// misplaced is endpoints with addresses that they cannot have: pods and nodes
+// outside their ranges, where those are not stated outside the private ones,
+// and external endpoints inside them. What listens on a node for its own pods
+// only, as a DNS cache, has addresses of its own.
+func (e *encoding) misplaced(at end) []cube {
+	f := e.inventory.Facts
+	pods, nodes := f.PodCIDRs, f.NodeCIDRs
+	if pods.IsEmpty() {
+		pods = ir.Private()
+	}
+	if nodes.IsEmpty() {
+		nodes = ir.Private()
+	}
+	inside := f.PodCIDRs.Union(f.NodeCIDRs).Union(f.ServiceCIDRs).Union(f.DNS.NodeLocal)
+	out := []cube{
+		{is(e.kind[at], kindPod), e.addressIn(at, pods.Complement())},
+		{is(e.kind[at], kindOwnNode), e.addressIn(at, nodes.Union(f.DNS.NodeLocal).Complement())},
+		{is(e.kind[at], kindOtherNode), e.addressIn(at, nodes.Complement())},
+	}
+	if !inside.IsEmpty() {
+		out = append(out, cube{is(e.kind[at], kindExternal), e.addressIn(at, inside)})
+	}
+	return out
+}
+
+// mixedFamilies is flows between an IPv4 and an IPv6 address, and messages of
+// ICMP in the other family.
+func (e *encoding) mixedFamilies() []cube {
+	v4 := diagram.Span(e.addressCut.IPv4())
+	v6 := diagram.Span{First: v4.Last + 1, Last: e.addressCut.Len() - 1}
+	return []cube{
+		{among(e.address[source], v4), among(e.address[destination], v6)},
+		{among(e.address[source], v6), among(e.address[destination], v4)},
+		{is(e.protocol, protoICMP), among(e.address[source], v6)},
+		{is(e.protocol, protoICMPv6), among(e.address[source], v4)},
+	}
+}
+
+// misnamed is pods with accounts that what is declared rules out: a pod of a
+// workload runs as its account, and only the workloads that declare an account
+// run as it in their namespace.
+func (e *encoding) misnamed(at end) []diagram.Set {
+	type identity struct{ namespace, account string }
+	var out []diagram.Set
+	running := map[identity][]cube{}
+	var order []identity
+	for i := range e.inventory.Workloads {
+		w := &e.inventory.Workloads[i]
+		if w.Account == "" {
+			continue
+		}
+		pods := e.pods(w.Pods, at)
+		other := among(e.account[at], e.accountNames.spans(ir.OneOf(w.Account).Not())...)
+		out = append(out, e.union(product(pods, []cube{{other}})))
+		id := identity{w.Namespace, w.Account}
+		if running[id] == nil {
+			order = append(order, id)
+		}
+		running[id] = append(running[id], pods...)
+	}
+	for _, id := range order {
+		account := among(e.account[at], e.accountNames.spans(ir.OneOf(id.account))...)
+		all := e.union(product(e.pods(ir.InNamespace(id.namespace), at), []cube{{account}}))
+		out = append(out, e.space.Minus(all, e.union(running[id])))
+	}
+	return out
+}
+
+// unmeshed is pods of declared namespaces that are in the mesh where their
+// workload or namespace is said not to be, or the other way round.
+func (e *encoding) unmeshed(at end) []diagram.Set {
+	var in, out []cube
+	for i := range e.inventory.Workloads {
+		w := &e.inventory.Workloads[i]
+		if w.Mesh {
+			in = append(in, e.pods(w.Pods, at)...)
+		} else {
+			out = append(out, e.pods(w.Pods, at)...)
+		}
+	}
+	said := e.union(append(in, out...))
+	var never []diagram.Set
+	for _, ns := range e.inventory.Namespaces {
+		meshed := map[bool]int{true: 0, false: 1}[ns.Mesh] // what is ruled out
+		rest := e.space.Minus(e.union(e.pods(ir.InNamespace(ns.Name), at)), said)
+		never = append(never, e.space.And(rest, e.space.In(e.meshed[at], diagram.Span{First: meshed, Last: meshed})))
+	}
+	never = append(never,
+		e.space.And(e.space.Minus(e.union(in), e.union(out)), e.space.In(e.meshed[at], diagram.Span{})),
+		e.space.And(e.space.Minus(e.union(out), e.union(in)), e.space.In(e.meshed[at], diagram.Span{First: 1, Last: 1})))
+	return never
+}
+
+// uncarried is what transports do not carry: requests go over TCP, and queries
+// over TCP and UDP.
+func (e *encoding) uncarried() []cube {
+	if e.sizes[e.carries] == 1 {
+		return nil
+	}
+	portless := among(e.protocol, diagram.Span{First: protoSCTP, Last: protoOther + len(e.protocols) - 1})
+	out := []cube{{is(e.carries, carriesRequest), e.notTCP()}, {is(e.carries, carriesQuery), portless}}
+	if e.queries.trivial() {
+		out = append(out, cube{is(e.carries, carriesQuery)})
+	}
+	if !e.requests {
+		out = append(out, cube{is(e.carries, carriesRequest)})
+	}
+	return out
+}
+
+// misspoken is flows that carry something else than what their destination is
+// said to speak: requests on a port that a workload declares so, and queries to
+// the cluster's DNS.
+func (e *encoding) misspoken() diagram.Set {
+	s := e.space
+	var never []diagram.Set
+	for i := range e.inventory.Workloads {
+		w := &e.inventory.Workloads[i]
+		for _, p := range w.Ports {
+			if !e.requests || p.Protocol == ir.AppUnknown {
+				continue
+			}
+			wrong := is(e.carries, carriesRequest)
+			if p.Protocol == ir.AppHTTP || p.Protocol == ir.AppGRPC {
+				wrong = among(e.carries, diagram.Span{}, diagram.Span{First: carriesQuery, Last: carriesQuery})
+			}
+			never = append(never, e.union(product(e.pods(w.Pods, destination),
+				[]cube{{is(e.protocol, protoTCP), among(e.port, spansOf(e.portCut.Ranges(set.SinglePort(p.Number)))...), wrong}})))
+		}
+	}
+	if dns := e.inventory.Facts.DNS; !e.queries.trivial() && dns.Port != 0 {
+		asked := cube{
+			among(e.protocol, diagram.Span{First: protoTCP, Last: protoUDP}),
+			among(e.port, spansOf(e.portCut.Ranges(set.SinglePort(dns.Port)))...),
+			among(e.carries, diagram.Span{First: carriesBytes, Last: carriesRequest}),
+		}
+		servers := e.pods(dns.Pods, destination)
+		if !dns.NodeLocal.IsEmpty() {
+			servers = append(servers, e.peer(ir.NodeLocal{Addresses: dns.NodeLocal}, destination)...)
+		}
+		never = append(never, e.union(product(servers, []cube{asked})))
+	}
+	return s.Union(never)
+}
+
+// mislabelled is flows inside one namespace that is named and not declared,
+// whose labels are not the same at both ends. Of namespaces that nobody names,
+// two ends are of any two.
+func (e *encoding) mislabelled() diagram.Set {
+	s := e.space
+	if len(e.nsLabels) == 0 {
+		return s.None()
+	}
+	var same []diagram.Set
+	for _, name := range sortedKeys(e.namespaces.named) {
+		at := e.namespaces.named[name]
+		if _, declared := e.inventory.Namespace(name); !declared && at >= 0 {
+			same = append(same, s.Cube(cube{is(e.kind[source], kindPod), is(e.kind[destination], kindPod), is(e.ns[source], at), is(e.ns[destination], at)}))
+		}
+	}
+	var differ []diagram.Set
+	for _, k := range sortedKeys(e.nsLabels) {
+		for i := range e.nsLabels[k].classes {
+			here := s.In(e.nsLabel[source][k], diagram.Span{First: i, Last: i})
+			there := s.In(e.nsLabel[destination][k], diagram.Span{First: i, Last: i})
+			differ = append(differ, s.Minus(here, there))
+		}
+	}
+	return s.And(s.Union(same), s.Union(differ))
+}

@@ -1,0 +1,320 @@
+package sem
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diagram"
+	"github.com/portolan-dev/portolan/ir/set"
+)
+
+// certain is the part of a difference that is there whatever holds of the
+// conditions that policies hang on.
+func (c *Comparison) certain(d diagram.Set) diagram.Set {
+	var flowwise, facts []int
+	for _, atom := range sortedKeys(c.condition) {
+		if c.conditions[atom].Fact != "" {
+			facts = append(facts, c.condition[atom])
+		} else {
+			flowwise = append(flowwise, c.condition[atom])
+		}
+	}
+	d = c.space.ForAll(d, flowwise...)
+	if len(facts) == 0 {
+		return d
+	}
+	// A switch has one value for all flows, so that a difference is certain
+	// where each value has some flow, be it another one.
+	others := slices.DeleteFunc(c.space.Support(d), func(v int) bool { return slices.Contains(facts, v) })
+	if c.space.Exists(d, others...) != c.space.All() {
+		return c.space.None()
+	}
+	return d
+}
+
+// doubtful is the flows with an external end whose address could as well be a
+// pod's or a node's, since their ranges are not stated; with the facts that
+// would settle it.
+func (c *Comparison) doubtful() (diagram.Set, []string) {
+	f := c.inventory.Facts
+	var facts []string
+	if f.PodCIDRs.IsEmpty() {
+		facts = append(facts, "pod_cidrs")
+	}
+	if f.NodeCIDRs.IsEmpty() {
+		facts = append(facts, "node_cidrs")
+	}
+	if facts == nil || !c.universe.located() {
+		return c.space.None(), nil
+	}
+	var cubes []cube
+	for _, at := range []end{source, destination} {
+		cubes = append(cubes, cube{is(c.kind[at], kindExternal), c.addressIn(at, ir.Private())})
+	}
+	return c.union(cubes), facts
+}
+
+// hangs gives the conditions that a difference which is not certain hangs on.
+func (c *Comparison) hangs(d diagram.Set) []ir.Condition {
+	var out []ir.Condition
+	support := c.space.Support(d)
+	for _, atom := range sortedKeys(c.condition) {
+		if slices.Contains(support, c.condition[atom]) {
+			out = append(out, c.conditions[atom])
+		}
+	}
+	return out
+}
+
+// decidedBy is the flows that the same rules decide as in a difference, so that
+// the next one to be shown is another.
+func (c *Comparison) decidedBy(d Difference) diagram.Set {
+	out := c.space.All()
+	for _, v := range []Verdict{d.A, d.B} {
+		for _, step := range v.Trail {
+			if (v.Outcome == Denied) != (step.Action == ir.Deny) {
+				continue
+			}
+			out = c.space.And(out, c.step(step))
+		}
+	}
+	return out
+}
+
+// step is the flows that what decided a step concerns.
+func (c *Comparison) step(st Step) diagram.Set {
+	switch {
+	case st.Rule != nil:
+		return c.space.Union(c.rule(nil, st.Rule, st.Direction))
+	case st.Isolation != nil:
+		at := destination
+		if st.Direction == ir.Egress {
+			at = source
+		}
+		return c.union(c.pods(st.Isolation.Subject.Pods, at))
+	case st.MTLS != nil:
+		return c.union(c.pods(st.MTLS.Subject.Pods, destination))
+	}
+	return c.space.All()
+}
+
+// least picks the least assignment of a set that is not empty, in an order that
+// does not depend on how the variables are laid out: between declared workloads
+// where that can be, then variable by variable.
+func (c *Comparison) least(d diagram.Set) []int {
+	for _, at := range []end{destination, source} {
+		d = c.declared(d, at)
+	}
+	values := make([]int, len(c.sizes))
+	for _, v := range c.preference() {
+		values[v] = c.space.Values(d, v)[0].First
+		d = c.space.Restrict(d, v, values[v])
+	}
+	return values
+}
+
+// declared narrows a set to the first declared workload at an end that it has
+// flows of; else to the first declared namespace.
+func (c *Comparison) declared(d diagram.Set, at end) diagram.Set {
+	for i := range c.inventory.Workloads {
+		w := &c.inventory.Workloads[i]
+		if !c.cuts(w.Pods) {
+			continue
+		}
+		if some := c.space.And(d, c.union(c.pods(w.Pods, at))); some != c.space.None() {
+			return some
+		}
+	}
+	for _, ns := range c.inventory.Namespaces {
+		if some := c.space.And(d, c.union(c.pods(ir.InNamespace(ns.Name), at))); some != c.space.None() {
+			return some
+		}
+	}
+	return d
+}
+
+// cuts reports that the universe tells the pods from others. Of a workload
+// whose labels no policy looks at it does not.
+func (u *universe) cuts(p ir.Pods) bool {
+	for _, r := range p.Labels.Requirements() {
+		d, asked := u.labels[r.Key]
+		if !asked {
+			return false
+		}
+		_, values := r.Constraint.Form()
+		for _, v := range values {
+			if _, cut := d.named[v]; !cut {
+				return false
+			}
+		}
+	}
+	if _, cut := u.namespaces.named[first(p)]; !cut {
+		return false
+	}
+	return p.Account.IsAnything() || u.accounts
+}
+
+func first(p ir.Pods) string {
+	name, _ := p.SingleNamespace()
+	return name
+}
+
+// preference is every variable, in the order in which a witness is made plain.
+func (c *Comparison) preference() []int {
+	l := c.layout
+	out := []int{l.kind[destination], l.kind[source], l.protocol, l.carries, l.port, l.ns[destination], l.ns[source]}
+	for _, at := range []end{destination, source} {
+		for _, k := range sortedKeys(l.label[at]) {
+			out = append(out, l.label[at][k])
+		}
+		for _, k := range sortedKeys(l.nsLabel[at]) {
+			out = append(out, l.nsLabel[at][k])
+		}
+		out = append(out, l.account[at], l.meshed[at], l.address[at])
+	}
+	out = append(out, l.method, l.target, l.host, l.query, l.message, l.sourcePort)
+	for v := range l.sizes {
+		if !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// flow gives a flow of the classes that an assignment names.
+func (c *Comparison) flow(values []int) Flow {
+	f := Flow{
+		Source: c.endpoint(values, source), Destination: c.endpoint(values, destination),
+		Authenticated: values[c.authenticated] == 1,
+		Holds:         map[string]bool{},
+	}
+	switch p := values[c.protocol]; p {
+	case protoTCP, protoUDP, protoSCTP:
+		f.Protocol = [...]uint8{TCP, UDP, SCTP}[p]
+		f.Port, f.SourcePort = plainPort(c.portCut.Part(values[c.port])), c.sourceCut.Part(values[c.sourcePort]).Last
+	case protoICMP, protoICMPv6:
+		f.Protocol = [...]uint8{ICMP, ICMPv6}[p-protoICMP]
+		f.ICMPType, f.ICMPCode = c.messageOf(values[c.message])
+	default:
+		f.Protocol = c.protocols[p-protoOther].List()[0]
+	}
+	switch values[c.carries] {
+	case carriesRequest:
+		f.Request = &Request{
+			Method: c.methods.classes[values[c.method]].least, Target: c.paths.classes[values[c.target]].least,
+			Host: c.hosts.classes[values[c.host]].least, Headers: map[string]string{},
+		}
+		for name, v := range c.header {
+			if k := c.headers[name].classes[values[v]]; !k.absent {
+				f.Request.Headers[name] = k.least
+			}
+		}
+	case carriesQuery:
+		f.Query = c.queries.classes[values[c.query]].least
+	}
+	for n, v := range c.call {
+		if values[v] == 1 && f.Protocol == [...]uint8{TCP, UDP, SCTP}[n.Protocol] {
+			f.Calls = append(f.Calls, n.Name)
+		}
+	}
+	slices.Sort(f.Calls)
+	for atom, v := range c.condition {
+		f.Holds[atom] = values[v] == 1
+	}
+	return f
+}
+
+// plainPort is the port of a range that people know best.
+func plainPort(r set.PortRange) uint16 {
+	for _, p := range []uint16{80, 443, 8080} {
+		if r.First <= p && p <= r.Last {
+			return p
+		}
+	}
+	return r.First
+}
+
+// messageOf gives a message of a class: of the rest of a type a code that is
+// not named, of the rest of all a type that is not.
+func (c *Comparison) messageOf(i int) (kind, code uint8) {
+	m := c.messages[i]
+	switch {
+	case m.Code >= 0:
+		return m.Type, uint8(m.Code)
+	case m.Code == -1:
+		for slices.Contains(c.messages, ir.ICMPType{Type: m.Type, Code: int16(code)}) {
+			code++
+		}
+		return m.Type, code
+	}
+	for slices.ContainsFunc(c.messages[:i], func(n ir.ICMPType) bool { return n.Type == kind }) {
+		kind++
+	}
+	return kind, 0
+}
+
+func (c *Comparison) endpoint(values []int, at end) Endpoint {
+	e := Endpoint{Meshed: values[c.meshed[at]] == 1}
+	e.Address = plainAddress(c.addressCut.Part(values[c.address[at]]))
+	switch kind := values[c.kind[at]]; kind {
+	case kindPod:
+		e.Kind = Pod
+	case kindOwnNode:
+		e.Kind = OwnNode
+	case kindOtherNode:
+		e.Kind = OtherNode
+	case kindExternal:
+		e.Kind = External
+	default:
+		e.Kind = Infrastructure
+		if kind-kindInfra < len(c.infra) {
+			e.Name = c.infra[kind-kindInfra]
+		}
+	}
+	e.APIServer = e.Kind != Pod && e.Kind != Infrastructure && values[c.server] == 1
+	if e.Kind == External {
+		for i, v := range c.name {
+			if values[v] == 1 {
+				e.Names = append(e.Names, c.peerNames.classes[i].least)
+			}
+		}
+	}
+	if e.Kind != Pod {
+		return e
+	}
+	e.Namespace = c.namespaces.classes[values[c.ns[at]]].least
+	e.Account = c.accountNames.classes[values[c.account[at]]].least
+	e.Labels, e.NamespaceLabels = map[string]string{}, map[string]string{}
+	for key, v := range c.label[at] {
+		if k := c.labels[key].classes[values[v]]; !k.absent {
+			e.Labels[key] = k.least
+		}
+	}
+	if ns, declared := c.inventory.Namespace(e.Namespace); declared {
+		e.NamespaceLabels = ns.Labels
+		return e
+	}
+	for key, v := range c.nsLabel[at] {
+		if k := c.nsLabels[key].classes[values[v]]; !k.absent {
+			e.NamespaceLabels[key] = k.least
+		}
+	}
+	return e
+}
+
+// plainAddress is an address of a range, one kept for documentation (RFC 5737,
+// RFC 3849) where there is one.
+func plainAddress(a set.Addresses) netip.Addr {
+	for _, example := range examples {
+		if least, ok := a.Intersect(set.AddressesOf(example)).Least(); ok {
+			return least
+		}
+	}
+	least, _ := a.Least()
+	return least
+}
+
+var examples = []netip.Prefix{
+	netip.MustParsePrefix("198.51.100.7/32"), netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/32"),
+}
