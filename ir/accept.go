@@ -48,11 +48,15 @@ func (p *Program) widen(lacks []string, address string) (*Program, bool) {
 		return !hit
 	})
 	for _, r := range q.All() {
-		if r.Rule.Origin.Kind != FromRule || r.Rule.Origin.Address != address || r.Rule.Action != Allow {
+		if r.Rule.Origin.Address != address || r.Rule.Action != Allow {
 			continue
 		}
 		for _, word := range lacks {
-			found = r.widen(word, lacks) || found
+			if r.Rule.Origin.Kind == FromRule {
+				found = r.widen(word, lacks) || found
+			} else if word == "identity" {
+				found = r.openNode() || found
+			}
 		}
 	}
 	if !found {
@@ -97,8 +101,43 @@ func (r Directed) widen(word string, lacks []string) bool {
 			r.Rule.Peers, _ = PeersOf(AnyPeer{})
 			return true
 		}
+		return r.openNode()
 	}
 	return false
+}
+
+// AcceptOwnNode is the part of accepting the loss of identity that is no
+// mesh's: what an address is allowed towards addresses of the pods' own node it
+// is allowed towards all of the node. false where nothing of it is.
+func AcceptOwnNode(p *Program, address string) (*Program, bool) {
+	q := p.Clone()
+	found := false
+	for _, r := range q.All() {
+		if r.Rule.Origin.Address == address && r.Rule.Action == Allow {
+			found = r.openNode() || found
+		}
+	}
+	if !found {
+		return p, false
+	}
+	return q, true
+}
+
+// openNode makes an egress towards addresses of the own node one towards all of
+// the node, and reports whether there was one.
+func (r Directed) openNode() bool {
+	found := false
+	var list []Peer
+	for _, peer := range r.Rule.Peers.List() {
+		if _, local := peer.(NodeLocal); local && r.Direction == Egress {
+			peer, found = Nodes{Own: true}, true
+		}
+		list = append(list, peer)
+	}
+	if found {
+		r.Rule.Peers, _ = PeersOf(list...)
+	}
+	return found
 }
 
 func (p *Program) unenforce(lacks []string, address string) (*Program, bool) {

@@ -1,6 +1,9 @@
 package ir
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+
 	"github.com/portolan-dev/portolan/ir/set"
 )
 
@@ -9,6 +12,13 @@ import (
 type Pattern struct {
 	Text     string
 	Language set.Language
+}
+
+// String is the canonical text, how it was written and a digest of what
+// it means, since formats write one thing alike and mean another.
+func (p Pattern) String() string {
+	sum := sha256.Sum256([]byte(p.Language.Key()))
+	return p.Text + "#" + hex.EncodeToString(sum[:4])
 }
 
 // Not is the complement.

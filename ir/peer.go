@@ -43,9 +43,14 @@ type NodeLocal struct{ Addresses set.Addresses }
 type APIServer struct{ Addresses set.Addresses }
 
 // Infrastructure is what a CNI has beside pods, nodes and the outside, such as
-// Cilium's health endpoints: all of it, or what goes by one name. It is part of
-// "anywhere" only.
+// the endpoints that probe its own health: all of it, or what goes by one of
+// InfrastructureNames. It is part of "anywhere" only.
 type Infrastructure struct{ Name string }
+
+// InfrastructureNames is all of the infrastructure that there is: what probes
+// health, the proxy of the way in, pods that have no labels yet, and pods that
+// the CNI does not run.
+var InfrastructureNames = []string{"health", "ingress", "init", "unmanaged"}
 
 func (AnyPeer) peer()        {}
 func (Pods) peer()           {}
@@ -150,9 +155,7 @@ func PeersOf(peers ...Peer) (Peers, bool) {
 		return Peers{append(list, podPeers(pods)...)}, len(list)+len(pods) > 0
 	}
 	list = append(mergeExternal(list), podPeers(pods)...)
-	slices.SortStableFunc(list, func(a, b Peer) int { return strings.Compare(peerKey(a), peerKey(b)) })
-	list = slices.CompactFunc(list, func(a, b Peer) bool { return peerKey(a) == peerKey(b) })
-	return Peers{list}, len(list) > 0
+	return Peers{sortedBy(list, peerKey)}, len(list) > 0
 }
 
 // peerKey orders pods before what is outside the cluster.

@@ -228,9 +228,13 @@ func Simplify(sets []Pods) []Pods {
 	members = slices.CompactFunc(members, func(a, b member) bool { return a.text == b.text })
 	out := make([]Pods, 0, len(members))
 	for i, p := range members {
-		covered := len(members) <= maxCompared && slices.ContainsFunc(members, func(q member) bool {
-			return q.text != members[i].text && q.pods.Contains(p.pods)
-		})
+		covered := false
+		for j := 0; j < len(members) && !covered && len(members) <= maxCompared; j++ {
+			q := members[j].pods
+			// Of two that contain each other, as patterns of one meaning that are
+			// written in two ways do, the first stays.
+			covered = i != j && q.Contains(p.pods) && (j < i || !p.pods.Contains(q))
+		}
 		if !covered {
 			out = append(out, p.pods)
 		}

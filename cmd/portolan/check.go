@@ -25,15 +25,9 @@ configuration without targets is checked by itself.`,
 			}
 			o.summary.Objects = 0 // none is written
 			if output.value == "json" {
-				r, err := a.newReport(in.diags, in.sources, o.summary)
-				if err != nil {
-					return err
-				}
-				if err := render.JSON(a.out, r); err != nil {
-					return err
-				}
-				a.close(*r.Summary)
-			} else if err := a.report(in.diags, in.sources, o.summary); err != nil {
+				return in.reportJSON(o)
+			}
+			if err := a.report(in.diags, in.sources, o.summary); err != nil {
 				return err
 			}
 			return o.exit()
@@ -43,6 +37,19 @@ configuration without targets is checked by itself.`,
 	cmd.Flags().VarP(&output, "output", "o", "text on standard error, or json on standard output")
 	complete(cmd, "output", output.words...)
 	return cmd
+}
+
+// reportJSON writes the report to standard output, and ends the verb.
+func (in *input) reportJSON(o outcome) error {
+	r, err := in.newReport(in.diags, in.sources, o.summary)
+	if err != nil {
+		return err
+	}
+	if err := render.JSON(in.out, r); err != nil {
+		return err
+	}
+	in.close(*r.Summary)
+	return o.exit()
 }
 
 // exit ends a verb with the outcome's code.

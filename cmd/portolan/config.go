@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/portolan-dev/portolan/cmd/portolan/pipeline"
 	"github.com/portolan-dev/portolan/cmd/portolan/render"
 	"github.com/portolan-dev/portolan/frontends/intent"
+	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/profile"
 )
@@ -22,6 +24,7 @@ type input struct {
 	vars, varFiles []string
 	now            string
 	strict         bool
+	unproved       bool // leave the proof out
 
 	config  *intent.Config
 	sources intent.Sources
@@ -101,7 +104,7 @@ func (in *input) load(args []string) bool {
 
 // options reads the flags that a rendering hangs on.
 func (in *input) options() (pipeline.Options, error) {
-	opts := pipeline.Options{Now: time.Now(), Strict: in.strict}
+	opts := pipeline.Options{Now: time.Now(), Strict: in.strict, Unproved: in.unproved}
 	if in.now != "" {
 		now, err := time.Parse(time.DateOnly, in.now)
 		if err != nil {
@@ -115,6 +118,7 @@ func (in *input) options() (pipeline.Options, error) {
 // outcome is what became of a configuration on its targets.
 type outcome struct {
 	rendered []pipeline.Rendered
+	tests    []pipeline.TestResult
 	summary  render.Summary
 	code     exitCode
 }
@@ -137,7 +141,6 @@ func (in *input) run(args []string, alone bool) (outcome, error) {
 		return o, nil
 	}
 	o.summary.Rules = len(in.config.Rules)
-	o.summary.Tests = len(in.config.Tests)
 	for _, t := range in.config.Tiers {
 		o.summary.Rules += len(t.Rules)
 	}
@@ -146,6 +149,7 @@ func (in *input) run(args []string, alone bool) (outcome, error) {
 		in.diags = append(in.diags, diags...)
 		if !diags.HasErrors() {
 			o.code = exitYes
+			in.test(&o, p)
 			o.rendered = []pipeline.Rendered{{Program: p}}
 		}
 		return o, nil
@@ -164,11 +168,45 @@ func (in *input) run(args []string, alone bool) (outcome, error) {
 	o.summary.Targets = len(targets)
 	for _, r := range o.rendered {
 		in.diags = append(in.diags, r.Diags...)
+		maps.Copy(in.sources, r.Sources)
 		o.summary.Objects += len(r.Objects())
 		if r.Refused {
 			o.summary.Refused++
-			o.code = exitNo
+			o.code = max(o.code, exitNo)
+		}
+		if r.Unproved() { // there is no answer, so that nothing may be written
+			o.code = exitError
 		}
 	}
+	if p, diags := intent.Lower(in.config, nil); !diags.HasErrors() {
+		in.test(&o, p)
+	}
 	return o, nil
+}
+
+// test proves the tests. What does not hold of the intent keeps every target
+// from being written, what does not hold of a target that one.
+func (in *input) test(o *outcome, p *ir.Program) {
+	tests, diags := pipeline.Test(in.config, p, o.rendered)
+	in.diags = append(in.diags, diags...)
+	if diags.HasErrors() {
+		o.code = exitError
+	}
+	o.tests, o.summary.Tests = tests, len(tests)
+	for _, t := range tests {
+		if len(t.Failed) > 0 {
+			o.summary.TestsFailed++
+			o.code = max(o.code, exitNo)
+		}
+		for _, d := range t.Failed {
+			in.diags = append(in.diags, d)
+			for i := range o.rendered {
+				if r := &o.rendered[i]; (d.Target == "" || d.Target == r.Target.Name) && !r.Refused {
+					r.Refused = true
+					o.summary.Refused++
+					o.summary.Objects -= len(r.Objects())
+				}
+			}
+		}
+	}
 }

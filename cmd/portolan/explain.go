@@ -14,32 +14,47 @@ import (
 )
 
 func (a *app) explainCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "explain [CODE]",
-		Short: "Say what a diagnostic means and what to do",
-		Long:  `Explain prints the page of a diagnostic's code; without a code it lists them all.`,
+	e := &evaluating{app: a}
+	q := &question{}
+	output := newChoice("text", "text", "json")
+	cmd := &cobra.Command{
+		Use:   "explain [CODE | PATH...]",
+		Short: "Say what a diagnostic means, or what becomes of a flow and why",
+		Long: `Explain prints the page of a diagnostic's code; without a code it lists them all.
+
+With --from, --to and --port it gives the verdict on one flow: what becomes of
+it under the intent or the manifests at PATH, and the rules that decided at the
+source, at the destination and in the mesh, in that order. The first word is
+allowed, denied or unknown, and the exit code 0, 1 or 2.`,
 		Example: `  portolan explain P4001
-  portolan explain`,
-		Args: cobra.MaximumNArgs(1),
-		ValidArgsFunction: func(cmd *cobra.Command, args []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			if len(args) > 0 {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			return completeCodes("")(cmd, args, word)
-		},
+  portolan explain --from shop/web --to shop/db --port tcp/5432
+  portolan explain deploy/ --from shop{app=web} --to world --port tcp/443 --profile calico
+  portolan explain . --from shop/web --to shop/api --port tcp/8080 --http "GET /api/x"`,
+		ValidArgsFunction: completeCodes(""),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if q.asked() {
+				return e.explainFlow(args, q, output.value == "json")
+			}
 			if len(args) == 0 {
 				return listCodes(a.out)
 			}
+			if len(args) > 1 {
+				return usagef("one code at a time; for a flow give --from, --to and --port")
+			}
 			code := strings.ToUpper(args[0])
-			e, ok := diag.Lookup(diag.Code(code))
+			page, ok := diag.Lookup(diag.Code(code))
 			if !ok {
 				return usagef("there is no code %q. %s", args[0], near(code))
 			}
-			_, err := io.WriteString(a.out, explanation(e))
+			_, err := io.WriteString(a.out, explanation(page))
 			return err
 		},
 	}
+	e.flags(cmd, 1)
+	q.flags(cmd)
+	cmd.Flags().VarP(&output, "output", "o", "of a flow: text or json")
+	complete(cmd, "output", output.words...)
+	return cmd
 }
 
 // explanation is the page of a code.

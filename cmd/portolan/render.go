@@ -63,6 +63,7 @@ stays as it was; the others are written all the same.`,
 	flags.StringVarP(&f.dir, "output-dir", "o", "", "write files under `DIR`, in a folder for each target")
 	flags.BoolVar(&f.check, "check", false, "with -o: write nothing, print what would change as a diff")
 	flags.Var(&f.emit, "emit", "what to print: "+f.emit.list())
+	flags.BoolVar(&in.unproved, "no-verify", false, "leave the proof out: what is rendered is not compared with the intent")
 	complete(cmd, "emit", f.emit.words...)
 	_ = cmd.MarkFlagDirname("output-dir")
 	return cmd

@@ -134,7 +134,7 @@ refused, never left out silently.`,
 	complete(root, "color", a.color.words...)
 	_ = root.RegisterFlagCompletionFunc("allow", completeCodes("="))
 	root.AddCommand(
-		a.renderCommand(), a.checkCommand(), a.fmtCommand(), a.initCommand(),
+		a.renderCommand(), a.checkCommand(), a.testCommand(), a.verifyCommand(), a.fmtCommand(), a.initCommand(),
 		a.capabilitiesCommand(), a.explainCommand(), a.versionCommand(),
 	)
 	root.AddCommand(topics()...)

@@ -1,10 +1,12 @@
 package intent
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -22,6 +24,10 @@ type Options struct {
 	Environ  []string  // os.Environ() form; PORTOLAN_VAR_name is read
 	Stdin    io.Reader // for the path "-"
 	Version  string    // Portolan's, for required_version; "" does not check
+
+	// Files are a configuration in memory, by name: the whole of it, whatever
+	// paths are given. Files of variables' values are among them too.
+	Files map[string][]byte
 }
 
 // Sources holds the text of every file that was read, by the name that ranges
@@ -111,7 +117,17 @@ func (l *loader) readAll(paths []string) []input {
 			names = append(names, name)
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(l.opts.Files)) {
+		if strings.HasSuffix(name, autoVarsSuffix) {
+			l.autoVars = append(l.autoVars, name)
+		} else {
+			add(name)
+		}
+	}
 	for _, p := range paths {
+		if l.opts.Files != nil {
+			break
+		}
 		if p == stdinName {
 			add(p)
 			continue
@@ -177,7 +193,9 @@ func (l *loader) readDir(dir string) (files, autoVars []string) {
 // readFile reads a bounded file, or standard input.
 func (l *loader) readFile(name string) ([]byte, bool) {
 	var r io.Reader
-	if name == stdinName {
+	if text, ok := l.opts.Files[name]; ok {
+		r = bytes.NewReader(text)
+	} else if name == stdinName {
 		if r = l.opts.Stdin; r == nil {
 			r = strings.NewReader("")
 		}

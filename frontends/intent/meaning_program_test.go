@@ -6,10 +6,8 @@ import (
 	"slices"
 
 	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/sem"
 )
-
-// An evaluator of programs that is slow and obvious: it asks of one flow after
-// the other which rule of which level comes first.
 
 // spot is an endpoint.
 type spot struct {
@@ -36,167 +34,61 @@ type wire struct {
 	calls    string // what the destination calls the port, where no workload says
 }
 
-// country is the namespaces' labels, declared or not, and what the pods of
-// declared workloads call their ports.
-type country struct {
-	labels map[string]map[string]string
-	port   func(e *spot, name string) (number uint16, declared bool)
-}
-
-func (c *country) calls(e *spot, x wire, name string) bool {
-	if e.kind != "pod" {
-		return false
-	}
-	if number, declared := c.port(e, name); declared {
-		return x.port == number
-	}
-	return x.calls == name
-}
-
-func (c *country) pods(p ir.Pods, e *spot) bool {
-	return e.kind == "pod" && p.Namespace.Matches(c.labels[e.namespace]) && p.Labels.Matches(e.labels) && p.Account.Matches(e.account)
-}
-
-func (c *country) peer(p ir.Peer, e *spot) bool {
-	switch p := p.(type) {
-	case ir.AnyPeer:
-		return true
-	case ir.Pods:
-		return c.pods(p, e)
-	case ir.External:
-		return e.kind == "address" && p.Addresses.Contains(e.address)
-	case ir.Names:
-		return slices.ContainsFunc(e.names, func(name string) bool {
-			return slices.ContainsFunc(p.Patterns, func(n ir.Name) bool { return n.Matches(name) })
-		})
-	case ir.Nodes:
-		return p.Own && (e.kind == "own" || e.kind == "cache") || p.Other && e.kind == "other"
-	case ir.NodeLocal:
-		return e.kind == "cache" && p.Addresses.Contains(e.address)
-	case ir.APIServer:
-		return e.server
-	case ir.Infrastructure:
-		return e.kind == "infra"
-	}
-	panic("no such peer")
-}
-
-var portProtocols = map[string]ir.Protocol{"tcp": ir.TCP, "udp": ir.UDP, "sctp": ir.SCTP}
-
-func (c *country) traffic(t ir.Traffic, to *spot, x wire) bool {
-	matches := t.IsAll()
-	if p, ok := portProtocols[x.protocol]; ok {
-		matches = matches || t.Ports(p).Contains(x.port) || slices.ContainsFunc(t.Named(), func(n ir.NamedPort) bool {
-			return n.Protocol == p && c.calls(to, x, n.Name)
-		})
-	} else if x.protocol == "icmp" {
-		v4, _ := t.ICMP()
-		matches = v4.Contains(ir.ICMPOf(ir.ICMPType{Type: uint8(x.port), Code: -1}))
-	}
-	if t.Requests() != nil && x.protocol == "tcp" {
-		matches = matches && slices.ContainsFunc(t.Requests(), func(r ir.Request) bool { return requested(r, x) })
-	}
-	if t.Names() != nil {
-		matches = matches && x.query != "" && slices.ContainsFunc(t.Names(), func(n ir.Name) bool { return n.Matches(x.query) })
-	}
-	return matches
-}
-
-func requested(r ir.Request, x wire) bool {
-	return x.method != "" && r.Method.Matches(x.method) && slices.ContainsFunc(r.Paths, func(p ir.Path) bool {
-		// The only pattern with segments that the test writes is /**.
-		return p.Kind() == ir.PathAny || p.Kind() == ir.PathSegments || p.Kind() == ir.PathExact && p.Text() == x.path
-	})
-}
-
-// programs evaluates one program over fixed endpoints; which endpoints a rule
-// or a default is about is worked out once.
+// programs is a program over fixed endpoints, for the reference evaluator.
 type programs struct {
-	*country
-	ends   []*spot
-	stages map[ir.Direction][]round
+	policy sem.Policy
+	ends   []sem.Endpoint
+	sets   [][]bool // by what the program tells endpoints apart
 }
 
-type round struct {
-	levels [][]clause
-	closed []bool // by endpoint
+var kinds = map[string]sem.EndpointKind{
+	"pod": sem.Pod, "own": sem.OwnNode, "cache": sem.OwnNode, "other": sem.OtherNode, "address": sem.External, "infra": sem.Infrastructure,
 }
 
-type clause struct {
-	rule           ir.Rule
-	subject, peers []bool // by endpoint
-}
-
-func evaluate(c *country, ends []*spot, p *ir.Program) *programs {
-	out := &programs{c, ends, map[ir.Direction][]round{}}
+// evaluate prepares a program for endpoints in namespaces with these labels.
+func evaluate(namespaces map[string]map[string]string, ends []*spot, p *ir.Program) *programs {
+	out := &programs{policy: sem.Policy{{Program: p}}}
+	for _, e := range ends {
+		out.ends = append(out.ends, sem.Endpoint{
+			Kind: kinds[e.kind], Address: e.address, Names: e.names, APIServer: e.server,
+			Namespace: e.namespace, NamespaceLabels: namespaces[e.namespace], Labels: e.labels, Account: e.account,
+		})
+	}
+	set := func(has func(*sem.Endpoint) bool) {
+		var members []bool
+		for i := range out.ends {
+			members = append(members, has(&out.ends[i]))
+		}
+		out.sets = append(out.sets, members)
+	}
+	for _, d := range p.All() {
+		set(func(e *sem.Endpoint) bool { return e.In(d.Rule.Subject.Pods) })
+		set(func(e *sem.Endpoint) bool { return slices.ContainsFunc(d.Rule.Peers.List(), e.Is) })
+	}
 	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
-		for _, s := range p.Stages(d) {
-			var r round
-			for _, level := range s.Levels {
-				var clauses []clause
-				for _, rule := range level.Rules {
-					if rule.Mode == ir.Staged || rule.Action == ir.Log {
-						continue
-					}
-					clauses = append(clauses, clause{rule,
-						among(ends, func(e *spot) bool { return c.pods(rule.Subject.Pods, e) }),
-						among(ends, func(e *spot) bool {
-							return slices.ContainsFunc(rule.Peers.List(), func(p ir.Peer) bool { return c.peer(p, e) })
-						}),
-					})
-				}
-				r.levels = append(r.levels, clauses)
-			}
-			r.closed = among(ends, func(e *spot) bool {
-				return slices.ContainsFunc(s.Isolate, func(i ir.Isolation) bool { return c.pods(i.Subject.Pods, e) })
-			})
-			out.stages[d] = append(out.stages[d], r)
+		for _, i := range p.Isolated(d) {
+			set(func(e *sem.Endpoint) bool { return e.In(i.Subject.Pods) })
 		}
 	}
 	return out
 }
 
-// verdict is end to end: both ends' programs have to let the flow pass. An end
-// that is no pod has no program.
+var ipNumbers = map[string]uint8{"tcp": sem.TCP, "udp": sem.UDP, "sctp": sem.SCTP, "icmp": sem.ICMP, "gre": 47}
+
 func (p *programs) verdict(from, to int, x wire) bool {
-	return (p.ends[from].kind != "pod" || p.decide(ir.Egress, from, to, to, x)) &&
-		(p.ends[to].kind != "pod" || p.decide(ir.Ingress, to, from, to, x))
-}
-
-func (p *programs) decide(d ir.Direction, subject, peer, to int, x wire) bool {
-	for _, r := range p.stages[d] {
-		switch p.first(r, subject, peer, to, x) {
-		case ir.Allow:
-			return true
-		case ir.Deny:
-			return false
-		case ir.Pass:
-			continue
-		default:
-			if r.closed[subject] {
-				return false
-			}
-		}
+	f := sem.Flow{Source: p.ends[from], Destination: p.ends[to], Protocol: ipNumbers[x.protocol], Query: x.query}
+	if x.protocol == "icmp" {
+		f.ICMPType = uint8(x.port)
+	} else {
+		f.Port = x.port
 	}
-	return true
-}
-
-// first gives the action of the first level that has a match; 0 for none.
-func (p *programs) first(r round, subject, peer, to int, x wire) ir.Action {
-	for _, level := range r.levels {
-		var found [ir.Log + 1]bool
-		for i := range level {
-			if c := &level[i]; c.subject[subject] && c.peers[peer] && p.traffic(c.rule.Traffic, p.ends[to], x) {
-				found[c.rule.Action] = true
-			}
-		}
-		for _, a := range []ir.Action{ir.Deny, ir.Allow, ir.Pass} {
-			if found[a] {
-				return a
-			}
-		}
+	if x.calls != "" {
+		f.Calls = []string{x.calls}
 	}
-	return 0
+	if x.method != "" {
+		f.Request = &sem.Request{Method: x.method, Target: x.path}
+	}
+	return sem.Decide(p.policy, f).Outcome == sem.Allowed
 }
 
 // among gives the set of endpoints that have a property.

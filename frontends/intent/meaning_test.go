@@ -12,7 +12,8 @@ import (
 
 // TestMeaning holds reading and lowering to the language page: of random
 // configurations every flow of a small universe gets the verdict that the
-// page's sentences give it. The two sides share no code.
+// page's sentences give it. The two sides share no code; the programs are
+// evaluated by package sem.
 func TestMeaning(t *testing.T) {
 	drawn, refused := 0, map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -30,7 +31,7 @@ func TestMeaning(t *testing.T) {
 			}
 		}
 		m := newMeaning(w)
-		got := evaluate(&country{m.labels, m.number}, m.ends, program)
+		got := evaluate(m.labels, m.ends, program)
 		ends := m.different(got)
 		for _, to := range ends {
 			wires, d := m.wires(to), m.ends[to]
@@ -160,16 +161,7 @@ func (m *meaning) different(got *programs) []int {
 	for _, shut := range m.shut {
 		sets = append(sets, shut["egress"], shut["ingress"])
 	}
-	for _, rounds := range got.stages {
-		for _, r := range rounds {
-			sets = append(sets, r.closed)
-			for _, level := range r.levels {
-				for _, c := range level {
-					sets = append(sets, c.subject, c.peers)
-				}
-			}
-		}
-	}
+	sets = append(sets, got.sets...)
 	seen := map[string]bool{}
 	var out []int
 	for i, e := range m.ends {

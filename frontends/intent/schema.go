@@ -131,7 +131,7 @@ func ruleSpecs(args []Arg, actions ...string) []*Spec {
 
 // testSpec is the block for assertions.
 var testSpec = &Spec{
-	Name: "test", Label: "a sentence", Doc: "assertions: each `allow` and `deny` in it must hold for every flow that it describes (this version checks their names and values, and does not evaluate them)",
+	Name: "test", Label: "a sentence", Doc: "assertions: each `allow` and `deny` in it must hold for every flow that it describes, of the intent and of each target after what it accepts",
 	Args:   []Arg{argDescription},
 	Blocks: ruleSpecs(trafficArgs, "allow", "deny"),
 }

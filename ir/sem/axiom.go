@@ -15,7 +15,7 @@ func (e *encoding) possible() diagram.Set {
 			never = append(never, e.space.Cube(c))
 		}
 	}
-	others := diagram.Span{First: kindOwnNode, Last: kindInfra + len(e.infra)}
+	others := diagram.Span{First: kindOwnNode, Last: kindInfra + len(e.infra) - 1}
 	add(cube{among(e.kind[source], others), among(e.kind[destination], others)})
 	for _, at := range []end{source, destination} {
 		if e.located() {
@@ -48,17 +48,17 @@ func (e *encoding) notTCP() diagram.Literal {
 }
 
 // misplaced is endpoints with addresses that they cannot have: pods and nodes
-// outside their ranges, where those are not stated outside the private ones,
-// and external endpoints inside them. What listens on a node for its own pods
+// outside their ranges, where those are not stated outside the private ones or
+// in what is stated of the other, and external endpoints inside them. What listens on a node for its own pods
 // only, as a DNS cache, has addresses of its own.
 func (e *encoding) misplaced(at end) []cube {
 	f := e.inventory.Facts
 	pods, nodes := f.PodCIDRs, f.NodeCIDRs
 	if pods.IsEmpty() {
-		pods = ir.Private()
+		pods = ir.Private().Subtract(f.NodeCIDRs)
 	}
 	if nodes.IsEmpty() {
-		nodes = ir.Private()
+		nodes = ir.Private().Subtract(f.PodCIDRs)
 	}
 	inside := f.PodCIDRs.Union(f.NodeCIDRs).Union(f.ServiceCIDRs).Union(f.DNS.NodeLocal)
 	out := []cube{
@@ -201,9 +201,11 @@ func (e *encoding) mislabelled() diagram.Set {
 		return s.None()
 	}
 	var same []diagram.Set
-	for _, name := range sortedKeys(e.namespaces.named) {
-		at := e.namespaces.named[name]
-		if _, declared := e.inventory.Namespace(name); !declared && at >= 0 {
+	for at, class := range e.namespaces.classes {
+		if _, several := class.second(); several {
+			continue
+		}
+		if _, declared := e.inventory.Namespace(class.least); !declared {
 			same = append(same, s.Cube(cube{is(e.kind[source], kindPod), is(e.kind[destination], kindPod), is(e.ns[source], at), is(e.ns[destination], at)}))
 		}
 	}

@@ -17,6 +17,7 @@ type Options struct {
 	Scope      Scope     // Everything and CNI compare every flow, Mesh what a mesh sees
 	Transports bool      // only TCP, UDP and SCTP
 	Uncaptured set.Ports // of Mesh: ports that it never sees
+	Plain      bool      // there is no infrastructure beside pods, nodes and the outside
 
 	// MaxNodes bounds the decision diagram; 0 for the default.
 	MaxNodes int
@@ -70,10 +71,27 @@ func Compare(a, b Policy, o Options) (*Comparison, error) {
 
 func compare(a, b Policy, o Options, order order) (c *Comparison, err error) {
 	defer recoverBounds(&err)
+	c, err = newComparison(a, b, o, order, func(*universe) {})
+	if err != nil {
+		return nil, err
+	}
+	s := c.space
+	flows := s.And(c.possible(), c.within(o))
+	inA, inB := c.allowed(a), c.allowed(b)
+	c.more = s.And(flows, s.Minus(inB, inA))
+	c.less = s.And(s.And(flows, c.expected()), s.Minus(inA, inB))
+	return c, nil
+}
+
+// newComparison makes the space for two policies and what else gather lets cut
+// the universe. Nothing is compared yet.
+func newComparison(a, b Policy, o Options, order order, gather func(*universe)) (*Comparison, error) {
 	u := newUniverse(o.Inventory)
 	for _, l := range slices.Concat(a, b) {
 		u.gather(l.Program)
+		u.mesh = u.mesh || l.Scope == Mesh
 	}
+	gather(u)
 	u.mesh = u.mesh || o.Scope == Mesh
 	if !o.Uncaptured.IsEmpty() {
 		u.ports = append(u.ports, o.Uncaptured)
@@ -84,13 +102,7 @@ func compare(a, b Policy, o Options, order order) (c *Comparison, err error) {
 	if o.MaxNodes == 0 {
 		o.MaxNodes = maxNodes
 	}
-	c = &Comparison{encoding: encoding{u, diagram.New(u.sizes, o.MaxNodes)}, a: a, b: b}
-	s := c.space
-	flows := s.And(c.possible(), c.within(o))
-	inA, inB := c.allowed(a), c.allowed(b)
-	c.more = s.And(flows, s.Minus(inB, inA))
-	c.less = s.And(s.And(flows, c.expected()), s.Minus(inA, inB))
-	return c, nil
+	return &Comparison{encoding: newEncoding(u, o.MaxNodes), a: a, b: b}, nil
 }
 
 // recoverBounds turns the panics by which bounded work is given up into an
@@ -116,9 +128,13 @@ func (c *Comparison) within(o Options) diagram.Set {
 	if o.Transports {
 		out = s.In(c.protocol, diagram.Span{First: protoTCP, Last: protoSCTP})
 	}
+	if o.Plain {
+		infra := diagram.Span{First: kindInfra, Last: kindInfra + len(c.infra) - 1}
+		out = s.And(out, s.Not(s.Or(s.In(c.kind[source], infra), s.In(c.kind[destination], infra))))
+	}
 	if o.Scope == Mesh {
 		captured := s.Not(s.In(c.port, spansOf(c.portCut.Ranges(o.Uncaptured))...))
-		out = s.And(captured, s.Cube(cube{is(c.protocol, protoTCP), is(c.kind[destination], kindPod), is(c.meshed[destination], 1)}))
+		out = s.And(s.And(out, captured), s.Cube(cube{is(c.protocol, protoTCP), is(c.kind[destination], kindPod), is(c.meshed[destination], 1)}))
 		// A pod's own node is let through before the mesh is asked.
 		out = s.Minus(out, s.In(c.kind[source], diagram.Span{First: kindOwnNode, Last: kindOwnNode}))
 	}
@@ -154,14 +170,17 @@ func (c *Comparison) More(max int) ([]Difference, error) { return c.differences(
 // what they hang on.
 func (c *Comparison) Less(max int) ([]Difference, error) { return c.differences(c.less, max, true) }
 
-func (c *Comparison) differences(d diagram.Set, max int, doubt bool) (out []Difference, err error) {
-	defer func() {
-		recoverBounds(&err)
-		var bound *diagram.BoundError
-		if errors.As(err, &bound) {
-			err = &Unproved{err}
-		}
-	}()
+func (c *Comparison) differences(d diagram.Set, max int, doubt bool) ([]Difference, error) {
+	out, err := c.listed(d, max, doubt)
+	var bound *diagram.BoundError
+	if errors.As(err, &bound) {
+		err = &Unproved{err}
+	}
+	return out, err
+}
+
+func (c *Comparison) listed(d diagram.Set, max int, doubt bool) (out []Difference, err error) {
+	defer recoverBounds(&err)
 	s := c.space
 	certain := c.certain(d)
 	var facts []string

@@ -12,8 +12,9 @@ import (
 
 // domain is the strings that something may be, such as the value of a label,
 // cut into the fewest classes that no constraint parts: absence first where it
-// is one of them, then each string that is named, then the rest. Patterns cut
-// the rest into several, and all of it is then cut by automata.
+// is one of them, then what is not named, so that one more name changes no
+// witness, then each string that is. Patterns cut what is not named into
+// several, and all of it is then cut by automata.
 type domain struct {
 	legal    set.Language // what the strings are of
 	absence  bool         // it may be absent
@@ -28,6 +29,18 @@ type domain struct {
 type class struct {
 	absent bool
 	least  string // the least of them, as set.Language.Shortest
+
+	// another gives one more of them; nil where there surely is none.
+	another func() (string, bool)
+}
+
+// second gives a string of the class beside the least; false where that is the
+// only one.
+func (c class) second() (string, bool) {
+	if c.another == nil {
+		return "", false
+	}
+	return c.another()
 }
 
 func newDomain(legal set.Language, absence bool) *domain {
@@ -83,7 +96,9 @@ func (d *domain) settle() error {
 			continue
 		}
 		at := len(d.classes)
-		d.classes = append(d.classes, class{least: cell.Least})
+		d.classes = append(d.classes, class{least: cell.Least, another: func() (string, bool) {
+			return cell.Language().Subtract(set.Literal(cell.Least)).Shortest()
+		}})
 		for _, in := range cell.In[1:] {
 			if in <= len(keys) {
 				d.inside[keys[in-1]] = appendSpan(d.inside[keys[in-1]], at)
@@ -98,28 +113,30 @@ func (d *domain) settle() error {
 // settleNamed is settle without patterns, for which the automata would be a
 // waste: nearly every label is only ever compared.
 func (d *domain) settleNamed() error {
+	least := d.unnamed("")
+	d.classes = append(d.classes, class{least: least, another: func() (string, bool) { return d.unnamed(least), true }})
 	for _, v := range sortedKeys(d.named) {
 		if d.legal.Contains(v) {
 			d.named[v] = len(d.classes)
 			d.classes = append(d.classes, class{least: v})
 		}
 	}
-	d.classes = append(d.classes, class{least: d.unnamed()})
 	return nil
 }
 
-// unnamed is a legal string that is not named, the plainest of a few.
-func (d *domain) unnamed() string {
+// unnamed is a legal string that is not named, and not the one given: the
+// plainest of a few.
+func (d *domain) unnamed(not string) string {
 	for i := 0; ; i++ {
 		text := "other"
 		if i > 0 {
 			text += strconv.Itoa(i)
 		}
-		if _, named := d.named[text]; !named && d.legal.Contains(text) {
+		if _, named := d.named[text]; !named && text != not && d.legal.Contains(text) {
 			return text
 		}
-		if i > len(d.named)+1 { // the legal strings are of another kind
-			least, _ := d.legal.Subtract(set.Strings(sortedKeys(d.named)...)).Shortest()
+		if i > len(d.named)+2 { // the legal strings are of another kind
+			least, _ := d.legal.Subtract(set.Strings(append(sortedKeys(d.named), not)...)).Shortest()
 			return least
 		}
 	}

@@ -13,6 +13,11 @@ import (
 type encoding struct {
 	*universe
 	space *diagram.Space
+	ports map[ir.NamedPort]diagram.Set // called, of those that were asked for
+}
+
+func newEncoding(u *universe, maxNodes int) encoding {
+	return encoding{universe: u, space: diagram.New(u.sizes, maxNodes), ports: map[ir.NamedPort]diagram.Set{}}
 }
 
 // cube is flows by what holds of each part: all of the literals.
@@ -95,15 +100,10 @@ func (e *encoding) pods(p ir.Pods, at end) []cube {
 // have the labels, and those of which nothing is declared.
 func (e *encoding) labelled(s ir.Selector, names []diagram.Span) (known, open []diagram.Span) {
 	labels := s.Without(ir.NamespaceName)
-	declared := map[int]*ir.Namespace{}
-	for i := range e.inventory.Namespaces {
-		ns := &e.inventory.Namespaces[i]
-		declared[e.namespaces.named[ns.Name]] = ns
-	}
 	for _, span := range names {
 		for i := span.First; i <= span.Last; i++ {
-			switch ns, is := declared[i]; {
-			case !is:
+			switch ns := e.declaredAt[i]; {
+			case ns == nil:
 				open = appendSpan(open, i)
 			case labels.Matches(ns.Labels):
 				known = appendSpan(known, i)
@@ -163,9 +163,13 @@ func (e *encoding) peer(p ir.Peer, at end) []cube {
 		return []cube{c.with(e.addressIn(at, p.Addresses))}
 	case ir.Infrastructure:
 		if p.Name == "" {
-			return []cube{{among(e.kind[at], diagram.Span{First: kindInfra, Last: kindInfra + len(e.infra)})}}
+			return []cube{{among(e.kind[at], diagram.Span{First: kindInfra, Last: kindInfra + len(e.infra) - 1})}}
 		}
-		return []cube{{is(e.kind[at], kindInfra+slices.Index(e.infra, p.Name))}}
+		i := slices.Index(e.infra, p.Name)
+		if i < 0 {
+			return nil // there is none of this name
+		}
+		return []cube{{is(e.kind[at], kindInfra+i)}}
 	}
 	panic("sem: no such peer")
 }
@@ -259,6 +263,15 @@ func (e *encoding) requestsOf(t ir.Traffic) []cube {
 // called is the flows to a port that the destination pod calls so: the number
 // that a declared workload gives it or, where none does, whatever it is.
 func (e *encoding) called(n ir.NamedPort) diagram.Set {
+	known, ok := e.ports[n]
+	if !ok {
+		known = e.resolve(n)
+		e.ports[n] = known
+	}
+	return known
+}
+
+func (e *encoding) resolve(n ir.NamedPort) diagram.Set {
 	var numbered, declaring []cube
 	for i := range e.inventory.Workloads {
 		w := &e.inventory.Workloads[i]

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/set"
 )
 
 // Flow is one new connection, datagram or request: who talks to whom, over
@@ -13,7 +14,7 @@ type Flow struct {
 	Source, Destination Endpoint
 
 	Protocol   uint8    // the IP protocol's number
-	SourcePort uint16   // of TCP, UDP and SCTP
+	SourcePort uint16   // of TCP, UDP and SCTP; 0 for any, where none matters
 	Port       uint16   // the destination's, after Service translation
 	Calls      []string // what the destination pod calls the port, where no declared workload says
 	ICMPType   uint8
@@ -94,7 +95,13 @@ func (e *Endpoint) In(p ir.Pods) bool {
 			return false
 		}
 	}
-	return p.Labels.Matches(e.Labels) && p.Account.Matches(e.Account) && !p.Except.Contains(e.Address)
+	return p.Labels.Matches(e.Labels) && p.Account.Matches(e.Account) && !e.addressedIn(p.Except)
+}
+
+// addressedIn reports whether the endpoint's address is in a set. Where no
+// address matters a flow has none, and it is in the set of all of them.
+func (e *Endpoint) addressedIn(a set.Addresses) bool {
+	return a.IsAll() || a.Contains(e.Address)
 }
 
 // Is reports whether the endpoint is one of the peer's.
@@ -106,16 +113,16 @@ func (e *Endpoint) Is(p ir.Peer) bool {
 	case ir.Pods:
 		return e.In(p)
 	case ir.External:
-		return e.Kind == External && p.Addresses.Contains(e.Address)
+		return e.Kind == External && e.addressedIn(p.Addresses)
 	case ir.Names:
 		return e.Kind == External && slices.ContainsFunc(p.Patterns, func(n ir.Name) bool { return slices.ContainsFunc(e.Names, n.Matches) })
 	case ir.Nodes:
-		return (p.Own && e.Kind == OwnNode || p.Other && e.Kind == OtherNode) && !p.Except.Contains(e.Address)
+		return (p.Own && e.Kind == OwnNode || p.Other && e.Kind == OtherNode) && !e.addressedIn(p.Except)
 	case ir.NodeLocal:
-		return e.Kind == OwnNode && p.Addresses.Contains(e.Address)
+		return e.Kind == OwnNode && e.addressedIn(p.Addresses)
 	case ir.APIServer:
 		if !p.Addresses.IsEmpty() {
-			return (node || e.Kind == External) && p.Addresses.Contains(e.Address)
+			return (node || e.Kind == External) && e.addressedIn(p.Addresses)
 		}
 		return (node || e.Kind == External) && e.APIServer
 	case ir.Infrastructure:
@@ -150,7 +157,7 @@ func (f *Flow) transported(t ir.Traffic, inv *ir.Inventory) bool {
 	switch f.Protocol {
 	case TCP, UDP, SCTP:
 		p := ported[f.Protocol]
-		return t.SourcePorts().Contains(f.SourcePort) && (t.Ports(p).Contains(f.Port) ||
+		return (f.SourcePort == 0 && t.SourcePorts().IsAll() || t.SourcePorts().Contains(f.SourcePort)) && (t.Ports(p).Contains(f.Port) ||
 			slices.ContainsFunc(t.Named(), func(n ir.NamedPort) bool { return n.Protocol == p && f.calls(n.Name, inv) }))
 	case ICMP:
 		return v4.Contains(message)

@@ -3,7 +3,7 @@ package sem
 import "github.com/portolan-dev/portolan/ir"
 
 // The kinds of endpoints, as values of a variable; infrastructure by name
-// begins at kindInfra, the last of them has no name that is asked for.
+// begins at kindInfra.
 const (
 	kindPod = iota
 	kindOwnNode
@@ -81,7 +81,7 @@ func (u *universe) lay(o order) *layout {
 		return add(1)
 	}
 	ends := []end{destination, source}
-	l.kind = [2]int{add(kindInfra + len(u.infra) + 1), add(kindInfra + len(u.infra) + 1)}
+	l.kind = [2]int{add(kindInfra + len(u.infra)), add(kindInfra + len(u.infra))}
 	transport := func() {
 		l.protocol = add(protoOther + len(u.protocols))
 		l.port = add(u.portCut.Len())

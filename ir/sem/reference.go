@@ -78,6 +78,21 @@ func (s *Step) Origin() ir.Origin {
 	return ir.Origin{}
 }
 
+// Deciding gives the step that a verdict is to be explained by: the one that
+// denied, else the last that a rule decided, else the last.
+func (v *Verdict) Deciding() Step {
+	var out Step
+	for _, s := range v.Trail {
+		if s.Action == ir.Deny {
+			return s
+		}
+		if s.Rule != nil || out.Rule == nil {
+			out = s
+		}
+	}
+	return out
+}
+
 // Decide gives the verdict on a flow: each layer's egress program decides at a
 // source that is a pod and its ingress program at a destination that is one.
 // Conditions that the flow does not settle are tried both ways.

@@ -1,6 +1,7 @@
 package sem
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 
@@ -19,6 +20,7 @@ type universe struct {
 	accounts  bool
 
 	namespaces   *domain
+	declaredAt   []*ir.Namespace // by class of names; nil where nothing is declared
 	nsLabels     map[string]*domain
 	labels       map[string]*domain
 	accountNames *domain
@@ -183,8 +185,8 @@ func (u *universe) gatherPeer(p ir.Peer) {
 	case ir.APIServer:
 		u.addresses = append(u.addresses, p.Addresses)
 	case ir.Infrastructure:
-		if p.Name != "" && !slices.Contains(u.infra, p.Name) {
-			u.infra = append(u.infra, p.Name)
+		if p.Name != "" {
+			u.infra = ir.InfrastructureNames
 		}
 	}
 }
@@ -194,6 +196,9 @@ func (u *universe) gatherTraffic(t ir.Traffic) {
 		u.ports = append(u.ports, t.Ports(p))
 	}
 	for _, n := range t.Named() {
+		if u.calls[n] {
+			continue
+		}
 		u.calls[n] = true
 		for i := range u.inventory.Workloads {
 			if port, ok := u.inventory.Workloads[i].Port(n.Name); ok {
@@ -218,6 +223,7 @@ func (u *universe) gatherTraffic(t ir.Traffic) {
 
 func (u *universe) gatherRequest(r ir.Request) {
 	u.requests = true
+	u.methods.name(plainMethods...)
 	u.methods.cutBy(r.Method)
 	u.paths.cutByLanguage(u.targetsOf(r))
 	u.hosts.cutByLanguage(u.authoritiesOf(r))
@@ -229,11 +235,20 @@ func (u *universe) gatherRequest(r ir.Request) {
 // targetsOf and authoritiesOf are worked out once for equal requests, of which
 // there are many.
 func (u *universe) targetsOf(r ir.Request) set.Language {
-	return once(u.targets, r.String(), r.Targets)
+	return once(u.targets, fmt.Sprintf("%q %s", r.Paths, keyOf(r.Path)), r.Targets)
 }
 
 func (u *universe) authoritiesOf(r ir.Request) set.Language {
-	return once(u.authorities, r.String(), r.Authorities)
+	return once(u.authorities, fmt.Sprintf("%q %s", r.Hosts, keyOf(r.Host)), r.Authorities)
+}
+
+// keyOf tells patterns apart by what they mean: formats write different ones
+// the same.
+func keyOf(p *ir.Pattern) string {
+	if p == nil {
+		return ""
+	}
+	return p.Language.Key()
 }
 
 func once(known map[string]set.Language, key string, work func() set.Language) set.Language {
@@ -263,7 +278,16 @@ func (u *universe) settle(o order) error {
 			return err
 		}
 	}
-	slices.Sort(u.infra)
+	u.declaredAt = make([]*ir.Namespace, len(u.namespaces.classes))
+	for i := range u.inventory.Namespaces {
+		ns := &u.inventory.Namespaces[i]
+		if at := u.namespaces.named[ns.Name]; at >= 0 {
+			u.declaredAt[at] = ns
+		}
+	}
+	if u.infra == nil {
+		u.infra = []string{""} // nothing tells it apart
+	}
 	u.addressCut, u.portCut, u.sourceCut = set.CutAddresses(u.addresses...), set.CutPorts(u.ports...), set.CutPorts(u.sources...)
 	u.settleMessages()
 	u.settleProtocols()
@@ -283,12 +307,15 @@ func (u *universe) gatherInventory() {
 			}
 		}
 	}
+	f := inv.Facts
+	if !u.queries.trivial() && f.DNS.Port != 0 {
+		u.gatherPods(f.DNS.Pods)
+		u.ports = append(u.ports, set.SinglePort(f.DNS.Port))
+		u.addresses = append(u.addresses, f.DNS.NodeLocal)
+	}
 	for i := range inv.Workloads {
 		w := &inv.Workloads[i]
-		if u.accounts && w.Account != "" {
-			u.accountNames.name(w.Account)
-		}
-		if u.accounts && w.Account != "" || u.asksPort(w) || u.mesh || u.declares(w) {
+		if u.asksPort(w) || u.mesh || u.declares(w) {
 			u.gatherPods(w.Pods)
 		}
 		for _, p := range w.Ports {
@@ -297,15 +324,14 @@ func (u *universe) gatherInventory() {
 			}
 		}
 	}
-	f := inv.Facts
+	for i := range inv.Workloads { // now that all that asks for accounts has been gathered
+		if w := &inv.Workloads[i]; u.accounts && w.Account != "" {
+			u.accountNames.name(w.Account)
+			u.gatherPods(w.Pods)
+		}
+	}
 	if u.located() {
 		u.addresses = append(u.addresses, f.PodCIDRs, f.ServiceCIDRs, f.NodeCIDRs, f.DNS.NodeLocal, ir.Private())
-	}
-	if !u.queries.trivial() {
-		u.gatherPods(f.DNS.Pods)
-		if f.DNS.Port != 0 {
-			u.ports = append(u.ports, set.SinglePort(f.DNS.Port))
-		}
 	}
 }
 
@@ -342,11 +368,16 @@ func (u *universe) settleMessages() {
 	for _, t := range sortedKeys(codes) {
 		list := append(codes[t], -1)
 		slices.Sort(list)
-		for _, code := range slices.Compact(list) {
+		if list = slices.Compact(list); len(list) > 256 { // every code has its own
+			list = list[1:]
+		}
+		for _, code := range list {
 			u.messages = append(u.messages, ir.ICMPType{Type: t, Code: code})
 		}
 	}
-	u.messages = append(u.messages, ir.ICMPType{Code: restOfMessages})
+	if len(codes) < 256 {
+		u.messages = append(u.messages, ir.ICMPType{Code: restOfMessages})
+	}
 }
 
 // restOfMessages is the code of the class of the types that nobody names.

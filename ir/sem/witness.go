@@ -1,6 +1,7 @@
 package sem
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -108,7 +109,7 @@ func (c *Comparison) least(d diagram.Set) []int {
 	}
 	values := make([]int, len(c.sizes))
 	for _, v := range c.preference() {
-		values[v] = c.space.Values(d, v)[0].First
+		values[v] = c.plainest(v, c.space.Values(d, v))
 		d = c.space.Restrict(d, v, values[v])
 	}
 	return values
@@ -189,10 +190,16 @@ func (c *Comparison) flow(values []int) Flow {
 		Authenticated: values[c.authenticated] == 1,
 		Holds:         map[string]bool{},
 	}
+	if a, b := &f.Source, &f.Destination; a.Namespace == b.Namespace && !maps.Equal(a.NamespaceLabels, b.NamespaceLabels) {
+		a.Namespace, _ = c.namespaces.classes[values[c.ns[source]]].second()
+	}
 	switch p := values[c.protocol]; p {
 	case protoTCP, protoUDP, protoSCTP:
 		f.Protocol = [...]uint8{TCP, UDP, SCTP}[p]
-		f.Port, f.SourcePort = plainPort(c.portCut.Part(values[c.port])), c.sourceCut.Part(values[c.sourcePort]).Last
+		f.Port = plainPort(c.portCut.Part(values[c.port]))
+		if c.sourceCut.Len() > 1 {
+			f.SourcePort = c.sourceCut.Part(values[c.sourcePort]).Last
+		}
 	case protoICMP, protoICMPv6:
 		f.Protocol = [...]uint8{ICMP, ICMPv6}[p-protoICMP]
 		f.ICMPType, f.ICMPCode = c.messageOf(values[c.message])
@@ -225,9 +232,62 @@ func (c *Comparison) flow(values []int) Flow {
 	return f
 }
 
+// plainest picks from the values of a variable so that what other rules cut
+// them by makes no difference: the least of what the classes stand for, or what
+// people know best.
+func (c *Comparison) plainest(v int, spans []diagram.Span) int {
+	best, least := -1, 0
+	for _, span := range spans {
+		for i := span.First; i <= span.Last; i++ {
+			if rank := c.rank(v, i); best < 0 || rank < least {
+				best, least = i, rank
+			}
+		}
+	}
+	return best
+}
+
+// rank orders the values of a variable; of equals the first comes first.
+func (c *Comparison) rank(v, i int) int {
+	switch v {
+	case c.port:
+		return orLast(plainPorts, slices.Index(plainPorts, plainPort(c.portCut.Part(i))))
+	case c.sourcePort:
+		return -i
+	case c.address[source], c.address[destination]:
+		part := c.addressCut.Part(i)
+		return orLast(examples, slices.IndexFunc(examples, func(p netip.Prefix) bool { return part.Overlaps(set.AddressesOf(p)) }))
+	case c.message:
+		kind, code := c.messageOf(i)
+		return int(kind)<<8 | int(code)
+	case c.protocol:
+		if i < protoOther {
+			return i
+		}
+		return protoOther + int(c.protocols[i-protoOther].List()[0])
+	case c.method:
+		return orLast(plainMethods, slices.Index(plainMethods, c.methods.classes[i].least))
+	}
+	return 0
+}
+
+// orLast is an index into a list, or where it is of none, what comes after.
+func orLast[T any](list []T, i int) int {
+	if i < 0 {
+		return len(list)
+	}
+	return i
+}
+
+// What people know best.
+var (
+	plainPorts   = []uint16{80, 443, 8080}
+	plainMethods = []string{"GET"}
+)
+
 // plainPort is the port of a range that people know best.
 func plainPort(r set.PortRange) uint16 {
-	for _, p := range []uint16{80, 443, 8080} {
+	for _, p := range plainPorts {
 		if r.First <= p && p <= r.Last {
 			return p
 		}
@@ -256,7 +316,9 @@ func (c *Comparison) messageOf(i int) (kind, code uint8) {
 
 func (c *Comparison) endpoint(values []int, at end) Endpoint {
 	e := Endpoint{Meshed: values[c.meshed[at]] == 1}
-	e.Address = plainAddress(c.addressCut.Part(values[c.address[at]]))
+	if c.universe.located() {
+		e.Address = plainAddress(c.addressCut.Part(values[c.address[at]]))
+	}
 	switch kind := values[c.kind[at]]; kind {
 	case kindPod:
 		e.Kind = Pod
@@ -268,9 +330,7 @@ func (c *Comparison) endpoint(values []int, at end) Endpoint {
 		e.Kind = External
 	default:
 		e.Kind = Infrastructure
-		if kind-kindInfra < len(c.infra) {
-			e.Name = c.infra[kind-kindInfra]
-		}
+		e.Name = c.infra[kind-kindInfra]
 	}
 	e.APIServer = e.Kind != Pod && e.Kind != Infrastructure && values[c.server] == 1
 	if e.Kind == External {
@@ -284,7 +344,9 @@ func (c *Comparison) endpoint(values []int, at end) Endpoint {
 		return e
 	}
 	e.Namespace = c.namespaces.classes[values[c.ns[at]]].least
-	e.Account = c.accountNames.classes[values[c.account[at]]].least
+	if c.accounts {
+		e.Account = c.accountNames.classes[values[c.account[at]]].least
+	}
 	e.Labels, e.NamespaceLabels = map[string]string{}, map[string]string{}
 	for key, v := range c.label[at] {
 		if k := c.labels[key].classes[values[v]]; !k.absent {

@@ -107,9 +107,10 @@ func (a *accepts) apply(p *ir.Program, refused diag.List) (q *ir.Program, uniden
 		for _, e := range together[at] {
 			words = append(words, e.word.Value)
 		}
-		if at.block.Loss == "widened" && slices.Contains(words, "identity") {
+		if at.block.Loss == "widened" && slices.Contains(words, "identity") && a.target.hasMesh() {
 			words = slices.DeleteFunc(words, func(w string) bool { return w == "identity" })
 			unidentified, changed = append(unidentified, at.address), true
+			p, _ = ir.AcceptOwnNode(p, at.address)
 			if len(words) == 0 {
 				continue
 			}

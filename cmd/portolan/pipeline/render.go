@@ -18,6 +18,9 @@ import (
 type Options struct {
 	Now    time.Time // decides whether an accept has run out, and nothing else
 	Strict bool      // what is left out for want of a fact is an error
+
+	// Unproved leaves the proof out, which is a warning for each target.
+	Unproved bool
 }
 
 // Part is what one backend made of its part of a target.
@@ -33,7 +36,9 @@ type Rendered struct {
 	Parts   []Part
 	Refused bool
 	Diags   diag.List
+	Sources map[string][]byte // files of the target that diagnostics point into
 
+	strict       bool
 	unidentified []string // addresses of rules whose peers' identity is accepted as lost
 }
 
@@ -135,6 +140,15 @@ func (r *Rendered) render(known map[string]bool, opts Options) {
 	a.unused()
 	r.Parts = parts
 	r.Diags = append(append(r.Diags, diags...), a.diags...)
+	r.strict = opts.Strict
+	switch {
+	case r.Diags.HasErrors():
+	case opts.Unproved:
+		r.fault(diag.Unverified, diag.Range{}, fmt.Sprintf("What was rendered for target %q was not compared with the intent.", r.Target.Name),
+			"Leave --no-verify out before you apply it.")
+	default:
+		r.prove()
+	}
 	if opts.Strict {
 		for i := range r.Diags {
 			if r.Diags[i].Code == diag.LeftOut {
@@ -151,6 +165,9 @@ func (r *Rendered) render(known map[string]bool, opts Options) {
 func (r *Rendered) lower() ([]Part, diag.List) {
 	var parts []Part
 	var diags diag.List
+	if foreign := r.Target.Parts[0].Foreign(r.Program); foreign.HasErrors() {
+		return nil, foreign
+	}
 	for _, t := range r.Target.Parts {
 		b := backendFor(t)
 		objects, more := bounded(b, r.programFor(t), t)

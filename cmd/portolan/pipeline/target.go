@@ -25,6 +25,8 @@ type Target struct {
 	Config *intent.Target // the configuration's block, or what --to amounts to
 }
 
+func (t *Target) hasMesh() bool { return t.Parts[len(t.Parts)-1].Profile.IsMesh() }
+
 // Targets gives the targets of the given names and those that to describes, in
 // that order; with neither, every target of the configuration.
 func Targets(cfg *intent.Config, names, to []string) ([]Target, diag.List) {

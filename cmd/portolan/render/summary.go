@@ -17,7 +17,9 @@ type Summary struct {
 	Warnings int `json:"warnings"`
 	Silenced int `json:"silenced"`
 	Stale    int `json:"stale,omitempty"` // files that a comparison found out of date
-	Tests    int `json:"tests,omitempty"` // blocks that were read; this version evaluates none
+	Tests    int `json:"tests,omitempty"` // blocks
+
+	TestsFailed int `json:"tests_failed,omitempty"`
 }
 
 // Count adds the diagnostics to the summary.
@@ -54,8 +56,13 @@ func (s Summary) String() string {
 	if found == nil {
 		found = []string{"no findings"}
 	}
-	if s.Tests > 0 {
-		found = append(found, Plural(s.Tests, "test", "tests")+" not evaluated")
+	switch {
+	case s.TestsFailed > 0:
+		found = append(found, fmt.Sprintf("%d of %s failed", s.TestsFailed, Plural(s.Tests, "test", "tests")))
+	case s.Tests == 1:
+		found = append(found, "1 test holds")
+	case s.Tests > 1:
+		found = append(found, fmt.Sprintf("%d tests hold", s.Tests))
 	}
 	line := strings.Join(what, ", ")
 	if s.Objects > 0 {

@@ -1,0 +1,110 @@
+package lower
+
+import (
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+)
+
+// Foreign refuses the rules and defaults of which a part can only be lifted:
+// manifests say things that the intent language has no words for, and no
+// backend renders them. Each is one diagnostic.
+func (t Target) Foreign(p *ir.Program) diag.List {
+	var diags diag.List
+	for _, d := range p.All() {
+		if what := foreignRule(d.Rule); what != "" {
+			t.Refuse(&diags, diag.CannotSay, d.Rule.Origin, "it restricts "+what, "Portolan reads this and does not render it. Say it another way, or keep the manifest.")
+		}
+	}
+	for _, dir := range []ir.Direction{ir.Egress, ir.Ingress} {
+		for _, s := range p.Stages(dir) {
+			for _, iso := range s.Isolate {
+				if what := foreignPods(iso.Subject.Pods); what != "" || len(iso.If) > 0 {
+					t.Refuse(&diags, diag.CannotSay, iso.Origin, "it closes pods by "+what, "Portolan reads this and does not render it. Say it another way, or keep the manifest.")
+				}
+			}
+		}
+	}
+	return diags
+}
+
+// foreignRule names the first part of a rule that is foreign; "" for none.
+func foreignRule(r *ir.Rule) string {
+	switch t := r.Traffic; {
+	case r.Auth != ir.AnyAuth:
+		return "how the peer proves itself"
+	case len(r.If) > 0:
+		return "flows by " + r.If[0].Atom
+	case !t.Numbers().IsEmpty() && !t.IsAll():
+		return "protocols by number"
+	case !t.SourcePorts().IsAll():
+		return "source ports"
+	case t.IsUnread():
+		return "what carries no request"
+	}
+	if what := foreignPods(r.Subject.Pods); what != "" {
+		return what
+	}
+	for _, p := range r.Peers.List() {
+		switch p := p.(type) {
+		case ir.Pods:
+			if what := foreignPods(p); what != "" {
+				return what
+			}
+		case ir.Nodes:
+			if !p.Except.IsEmpty() {
+				return "nodes by address"
+			}
+		case ir.Infrastructure:
+			if p.Name != "" {
+				return "infrastructure by name"
+			}
+		case ir.Names:
+			if patterned(p.Patterns) {
+				return "names by expression"
+			}
+		case ir.AnyPeer, ir.External, ir.NodeLocal, ir.APIServer:
+		}
+	}
+	for _, q := range r.Traffic.Requests() {
+		if q.Path != nil || q.Host != nil || patterned(q.Hosts) || isPattern(q.Method) || patternedSelector(q.Headers) {
+			return "requests by a pattern of another format"
+		}
+	}
+	if patterned(r.Traffic.Names()) {
+		return "queries by expression"
+	}
+	return ""
+}
+
+func patterned(names []ir.Name) bool {
+	for _, n := range names {
+		if _, ok := n.Regexp(); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func foreignPods(p ir.Pods) string {
+	switch {
+	case !p.Except.IsEmpty():
+		return "pods by address"
+	case patternedSelector(p.Labels), patternedSelector(p.Namespace), isPattern(p.Account):
+		return "pods by a pattern of labels"
+	}
+	return ""
+}
+
+func patternedSelector(s ir.Selector) bool {
+	for _, r := range s.Requirements() {
+		if isPattern(r.Constraint) {
+			return true
+		}
+	}
+	return false
+}
+
+func isPattern(c ir.Constraint) bool {
+	form, _ := c.Form()
+	return form == ir.FormMatches || form == ir.FormAbsentOrMatches
+}

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portolan-dev/portolan/cmd/portolan/pipeline"
+	"github.com/portolan-dev/portolan/cmd/portolan/render"
+	"github.com/portolan-dev/portolan/frontends/intent"
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/profile"
+	"github.com/portolan-dev/portolan/ir/sem"
+)
+
+// evaluating is the flags of the verbs that ask what policies mean, intents and
+// manifests alike, and what comes of them.
+type evaluating struct {
+	*app
+	profiles       []string
+	facts          string
+	target         string
+	vars, varFiles []string
+
+	diags   diag.List
+	sources map[string][]byte
+}
+
+func (e *evaluating) flags(cmd *cobra.Command, sides int) {
+	f := cmd.Flags()
+	what := "the `ENGINE`[@version][+MESH[@version]] whose meaning manifests have; by default what their kinds are for"
+	if sides == 2 {
+		what += "; given twice, one for each side"
+	}
+	f.StringArrayVar(&e.profiles, "profile", nil, what)
+	f.StringVar(&e.facts, "facts", "", "an intent at `PATH` that says what is known of the cluster: namespaces, workloads, facts")
+	f.StringVar(&e.target, "target", "", "the `NAME` of a target of an intent, whose facts hold")
+	f.StringArrayVar(&e.vars, "var", nil, "`NAME=VALUE` of a variable of an intent; repeatable")
+	f.StringArrayVar(&e.varFiles, "var-file", nil, "a `FILE` with values of variables; repeatable")
+	complete(cmd, "profile", engines()...)
+}
+
+// side is one of the inputs of a verb.
+type side struct {
+	source   *pipeline.Source
+	profiles []profile.Profile
+	policy   sem.Policy
+}
+
+// profile names what the side was evaluated under.
+func (s *side) profile() string {
+	var names []string
+	for _, p := range s.profiles {
+		names = append(names, p.String())
+	}
+	if names == nil {
+		return "intent"
+	}
+	return strings.Join(names, "+")
+}
+
+// open reads the sides and gives them their meaning in one cluster. false means
+// that errors are among the diagnostics.
+func (e *evaluating) open(paths ...[]string) ([]side, *ir.Inventory, sem.Options, bool, error) {
+	sides := make([]side, len(paths))
+	e.sources = map[string][]byte{}
+	for i, p := range paths {
+		var diags diag.List
+		sides[i].source, diags = pipeline.Open(p, e.intentOptions())
+		e.take(sides[i].source, diags)
+		if err := e.targetOf(sides[i].source); err != nil {
+			return nil, nil, sem.Options{}, false, err
+		}
+	}
+	if e.diags.HasErrors() {
+		return nil, nil, sem.Options{}, false, nil
+	}
+	if err := e.settleProfiles(sides); err != nil {
+		return nil, nil, sem.Options{}, false, err
+	}
+	var inv ir.Inventory
+	for i := range sides {
+		own, _ := sides[i].source.Inventory()
+		inv = pipeline.Merge(inv, own)
+	}
+	if e.facts != "" {
+		known, diags := pipeline.Open([]string{e.facts}, e.intentOptions())
+		e.take(known, diags)
+		if own, more := known.Inventory(); !more.HasErrors() {
+			inv = pipeline.Merge(inv, own)
+		}
+	}
+	var all []profile.Profile
+	for i := range sides {
+		s := &sides[i]
+		if s.profiles == nil { // an intent is looked at as the other side is
+			s.profiles = sides[len(sides)-1-i].profiles
+		}
+		var diags diag.List
+		s.policy, diags = s.source.Policy(s.profiles, &inv)
+		e.diags = append(e.diags, diags...)
+		all = append(all, s.profiles...)
+	}
+	o := pipeline.Scope(all)
+	o.Inventory = &inv
+	return sides, &inv, o, !e.diags.HasErrors(), nil
+}
+
+func (e *evaluating) intentOptions() intent.Options {
+	return intent.Options{Vars: e.vars, VarFiles: e.varFiles, Environ: e.environ, Stdin: e.in, Version: release()}
+}
+
+func (e *evaluating) take(s *pipeline.Source, diags diag.List) {
+	e.diags = append(e.diags, diags...)
+	for name, text := range s.Files {
+		e.sources[name] = text
+	}
+}
+
+// targetOf gives an intent the facts of the target that --target names.
+func (e *evaluating) targetOf(s *pipeline.Source) error {
+	if s.Config == nil || e.target == "" {
+		return nil
+	}
+	for _, t := range s.Config.Targets {
+		if t.Name == e.target {
+			s.For(t)
+			return nil
+		}
+	}
+	return usagef("%s has no target %q", s.Name, e.target)
+}
+
+// settleProfiles gives each side its profiles: those of --profile, else what
+// the kinds of manifests are for.
+func (e *evaluating) settleProfiles(sides []side) error {
+	if len(e.profiles) > len(sides) {
+		return usagef("--profile is given %d times, and there are %d inputs", len(e.profiles), len(sides))
+	}
+	for i := range sides {
+		s := &sides[i]
+		if len(e.profiles) == 0 {
+			found, err := s.source.Profiles()
+			if err != nil {
+				return usageError{err}
+			}
+			s.profiles = found
+			continue
+		}
+		text := e.profiles[min(i, len(e.profiles)-1)]
+		for _, part := range strings.Split(text, "+") {
+			p, err := profile.Parse(part)
+			if err != nil {
+				return usagef("--profile %s: %s", text, err)
+			}
+			s.profiles = append(s.profiles, p)
+		}
+		if len(s.profiles) > 2 || len(s.profiles) == 2 && (s.profiles[0].IsMesh() || !s.profiles[1].IsMesh()) {
+			return usagef("--profile %s: write a CNI, a mesh, or a CNI, \"+\" and a mesh", text)
+		}
+	}
+	return nil
+}
+
+// unproved reports that a comparison was given up.
+func (e *evaluating) unproved(err error) {
+	e.diags.Add(diag.Unproved, diag.Range{}, fmt.Sprintf("There is no answer: %s.", err), "Nothing is known. Compare less at a time: fewer namespaces, or one of the two directions.")
+}
+
+// say shows the diagnostics, where there are any, without a closing line: the
+// answer is what closes these verbs.
+func (e *evaluating) say() error {
+	left, _, err := e.silence(e.diags)
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	quiet := e.quiet
+	e.quiet = true
+	defer func() { e.quiet = quiet }()
+	return e.report(e.diags, e.sources, render.Summary{})
+}
+
+// fail shows the diagnostics and ends without an answer.
+func (e *evaluating) fail() error {
+	if err := e.report(e.diags, e.sources, render.Summary{}); err != nil {
+		return err
+	}
+	return exitError
+}

@@ -1,0 +1,229 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/portolan-dev/portolan/backends/manifest"
+	"github.com/portolan-dev/portolan/frontends"
+	"github.com/portolan-dev/portolan/frontends/lift"
+	read "github.com/portolan-dev/portolan/frontends/manifest"
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/profile"
+	"github.com/portolan-dev/portolan/ir/sem"
+	"github.com/portolan-dev/portolan/ir/set"
+)
+
+// maxShown bounds the differences that are shown of one target, of each kind.
+const maxShown = 10
+
+// prove reads the files of the target back, and compares what they mean with
+// the intent on every flow in the target's scope. What differs is an error.
+func (r *Rendered) prove() {
+	layers, diags := r.readBack()
+	if diags.HasErrors() {
+		for _, d := range diags {
+			if d.Severity == diag.Error {
+				r.fault(diag.NotReadBack, d.Range, "What was rendered for target \""+r.Target.Name+"\" cannot be read back: "+d.Summary, d.Detail)
+			}
+		}
+		return
+	}
+	o := r.scope()
+	c, err := sem.Compare(r.intent(o), layers, o)
+	if err != nil {
+		r.unproved(err)
+		return
+	}
+	more, err := c.More(maxShown)
+	if err == nil {
+		for _, d := range more {
+			r.widened(d)
+		}
+		var less []sem.Difference
+		less, err = c.Less(maxShown)
+		for _, d := range less {
+			r.narrowed(d)
+		}
+	}
+	if err != nil {
+		r.unproved(err)
+	}
+}
+
+// intent is what the proof holds the target to: the program that it was rendered
+// from, as far as the scope of the target goes. Without a mesh nothing proves
+// who sends, and a mesh alone has the destinations' side only. Where a stack's
+// mesh gives peers' identity up, the CNI has it still, and not the requests.
+func (r *Rendered) intent(o sem.Options) sem.Policy {
+	parts := r.Target.Parts
+	last := parts[len(parts)-1]
+	switch {
+	case len(parts) == 1:
+		return sem.Policy{{Program: r.programFor(last), Scope: o.Scope}}
+	case len(r.unidentified) == 0:
+		return sem.Policy{{Program: r.Program, Scope: sem.Everything}}
+	}
+	transports := r.Program.Clone()
+	for _, d := range transports.All() {
+		if d.Rule.Action == ir.Allow {
+			d.Rule.Traffic = d.Rule.Traffic.WithoutRequests()
+		}
+	}
+	transports.Index()
+	return sem.Policy{{Program: transports, Scope: sem.CNI}, {Program: r.programFor(last), Scope: sem.Mesh}}
+}
+
+// scope gives what the kind of the target governs.
+func (r *Rendered) scope() sem.Options {
+	var profiles []profile.Profile
+	for _, t := range r.Target.Parts {
+		profiles = append(profiles, t.Profile)
+	}
+	o := Scope(profiles)
+	o.Inventory = &r.Program.Inventory
+	return o
+}
+
+// uncaptured is the ports that Istio never captures: its agent's own
+// (istio/istio, tools/istio-iptables/pkg/capture/run.go).
+func uncaptured() set.Ports {
+	var ports set.Ports
+	for _, p := range []uint16{15008, 15020, 15021, 15090} {
+		ports = ports.Union(set.SinglePort(p))
+	}
+	return ports
+}
+
+// readBack lifts the very bytes that are to be written.
+func (r *Rendered) readBack() (sem.Policy, diag.List) {
+	var layers sem.Policy
+	var diags diag.List
+	for i, t := range r.Target.Parts {
+		files, err := manifest.Plan(r.Parts[i].Objects)
+		if err != nil {
+			diags.Add(diag.NotReadBack, diag.Range{}, err.Error()+".", "")
+			continue
+		}
+		var in []read.File
+		for _, f := range files {
+			in = append(in, read.File{Name: r.Target.Name + "/" + f.Path, Data: f.Data})
+		}
+		input, more := read.ReadFiles(in, read.Options{})
+		diags = append(diags, more...)
+		r.addSources(in)
+		p, more := frontends.For(t.Profile.Engine).Lift(input.Documents, lift.Options{Profile: t.Profile, Inventory: r.Program.Inventory})
+		diags = append(diags, more...)
+		scope := sem.CNI
+		if t.Profile.IsMesh() {
+			scope = sem.Mesh
+		}
+		layers = append(layers, sem.Layer{Program: p, Scope: scope})
+	}
+	return layers, diags
+}
+
+// Unproved reports that the proof of the target failed, or was given up: what
+// was rendered for it means something else, or nobody knows what.
+func (r *Rendered) Unproved() bool {
+	return slices.ContainsFunc(r.Diags, func(d diag.Diagnostic) bool {
+		return d.Severity == diag.Error && slices.Contains([]diag.Code{diag.Widened, diag.Narrowed, diag.Unproved, diag.NotReadBack, diag.Disagreeing}, d.Code)
+	})
+}
+
+func (r *Rendered) addSources(files []read.File) {
+	if r.Sources == nil {
+		r.Sources = map[string][]byte{}
+	}
+	for _, f := range files {
+		r.Sources[f.Name] = f.Data
+	}
+}
+
+func (r *Rendered) fault(code diag.Code, at diag.Range, summary, detail string) *diag.Diagnostic {
+	d := r.Diags.Add(code, at, summary, detail)
+	d.Target = r.Target.Name
+	return d
+}
+
+func (r *Rendered) unproved(err error) {
+	var bound *sem.Unproved
+	if errors.As(err, &bound) {
+		r.fault(diag.Unproved, diag.Range{}, fmt.Sprintf("What was rendered for target %q is not proved: %s.", r.Target.Name, bound.Bound),
+			"Tell pods apart by one label rather than by many at once.")
+		return
+	}
+	r.fault(diag.Disagreeing, diag.Range{}, fmt.Sprintf("The proof of target %q contradicts itself.", r.Target.Name), err.Error())
+}
+
+func (r *Rendered) widened(d sem.Difference) {
+	r.differs(diag.Widened, d, &d.A, &d.B, "lets through what the intent denies")
+}
+
+func (r *Rendered) narrowed(d sem.Difference) {
+	if r.told(d) {
+		return
+	}
+	code, how := diag.Narrowed, "stops what the intent allows"
+	if d.Facts != nil || d.Hangs != nil {
+		code, how = diag.Hangs, "may stop what the intent allows"
+	}
+	r.differs(code, d, &d.A, &d.B, how)
+}
+
+// told reports that the backend has said already what it left out for want of
+// a fact, of a rule that allows the flow.
+func (r *Rendered) told(d sem.Difference) bool {
+	for _, step := range d.A.Trail {
+		for _, x := range r.Diags {
+			if x.Code == diag.LeftOut && step.Rule != nil && x.Address == step.Rule.Origin.Address {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// differs says that the target and the intent differ on a flow, with what
+// decided on both sides.
+func (r *Rendered) differs(code diag.Code, d sem.Difference, intent, emitted *sem.Verdict, how string) {
+	said, did := intent.Deciding(), emitted.Deciding()
+	detail := "For example " + d.Flow.Text(&r.Program.Inventory) + ".\nThe intent: " + reason(said) + ".\nThe target: " + reason(did) + "."
+	for _, c := range d.Hangs {
+		name := c.Fact
+		if name == "" {
+			name = c.Atom
+		}
+		detail += "\nThat hangs on " + name + ", which nobody stated."
+	}
+	if d.Facts != nil {
+		detail += "\nThat hangs on " + strings.Join(d.Facts, " and ") + ", which nobody stated."
+	}
+	origin := said.Origin()
+	x := r.fault(code, origin.Range, fmt.Sprintf("Target %q %s.", r.Target.Name, how), detail)
+	x.Address = origin.Address
+	at := did.Origin()
+	x.Relate(at.Range, "decided here: "+at.Address)
+	if r.strict && code == diag.Hangs {
+		x.Severity = diag.Error
+	}
+}
+
+// reason says in words what a step decided by.
+func reason(s sem.Step) string {
+	verb := map[bool]string{true: "denied", false: "allowed"}[s.Action == ir.Deny]
+	switch o := s.Origin(); {
+	case s.Rule != nil && o.Kind == ir.FromCompanion:
+		return verb + " by what keeps " + o.Purpose + " working in " + o.Address
+	case s.Rule != nil:
+		return verb + " by " + o.Address
+	case s.Isolation != nil:
+		return fmt.Sprintf("denied, since %s closes its %s", o.Address, s.Direction)
+	case s.MTLS != nil:
+		return "denied, since " + o.Address + " takes mutual TLS only"
+	}
+	return "allowed, since nothing closes it"
+}

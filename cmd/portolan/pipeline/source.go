@@ -1,0 +1,258 @@
+package pipeline
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/portolan-dev/portolan/frontends"
+	"github.com/portolan-dev/portolan/frontends/intent"
+	"github.com/portolan-dev/portolan/frontends/lift"
+	"github.com/portolan-dev/portolan/frontends/manifest"
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/profile"
+	"github.com/portolan-dev/portolan/ir/sem"
+	"github.com/portolan-dev/portolan/ir/set"
+)
+
+// Source is policies as somebody wrote them: an intent, or manifests.
+type Source struct {
+	Name    string
+	Config  *intent.Config // nil of manifests
+	Files   map[string][]byte
+	Ignored []manifest.Document // of manifests: what is neither policy nor cluster
+
+	target    *intent.Target // of an intent: what it is for
+	documents []manifest.Document
+	cluster   manifest.Cluster
+}
+
+// Open reads an intent where the paths are one's files or a directory of them,
+// else manifests. Standard input is an intent unless it looks like manifests.
+func Open(paths []string, opts intent.Options) (*Source, diag.List) {
+	s := &Source{Name: strings.Join(paths, " ")}
+	stdin := ""
+	if slices.Contains(paths, "-") && opts.Stdin != nil {
+		text, err := io.ReadAll(io.LimitReader(opts.Stdin, maxStdin))
+		if err != nil {
+			var diags diag.List
+			diags.Add(diag.Unreadable, diag.Range{File: "-"}, "Standard input cannot be read: "+err.Error()+".", "")
+			return s, diags
+		}
+		stdin, opts.Stdin = string(text), bytes.NewReader(text)
+	}
+	if isIntent(paths, stdin) {
+		config, files, diags := intent.Load(paths, opts)
+		s.Config, s.Files = config, files
+		return s, diags
+	}
+	in, diags := manifest.Read(paths, manifest.Options{Stdin: strings.NewReader(stdin)})
+	s.Files = in.Sources
+	return s, append(diags, s.take(in.Documents)...)
+}
+
+// maxStdin bounds what is read of standard input before it is known what it is;
+// whoever parses it has bounds of its own.
+const maxStdin = 256 << 20
+
+// take parts documents into what they say of the cluster, policies, and the
+// rest.
+func (s *Source) take(docs []manifest.Document) diag.List {
+	var diags diag.List
+	var rest []manifest.Document
+	s.cluster, rest, diags = manifest.TakeCluster(docs)
+	for _, d := range rest {
+		read := slices.ContainsFunc(frontends.All(), func(f lift.Frontend) bool { return f.Reads(d.Group(), d.Kind) })
+		if read {
+			s.documents = append(s.documents, d)
+		} else {
+			s.Ignored = append(s.Ignored, d)
+		}
+	}
+	return diags
+}
+
+// manifestText is how manifests begin, and no intent has.
+var manifestText = regexp.MustCompile(`(?m)^\s*(\{\s*)?"?(apiVersion|kind|items)"?\s*:`)
+
+func isIntent(paths []string, stdin string) bool {
+	for _, p := range paths {
+		switch info, err := os.Stat(p); {
+		case p == "-":
+			if !manifestText.MatchString(stdin) {
+				return true
+			}
+		case err != nil:
+			return strings.Contains(p, ".portolan.hcl")
+		case info.IsDir():
+			entries, _ := os.ReadDir(p)
+			if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return isConfig(e.Name()) }) {
+				return true
+			}
+		case isConfig(p):
+			return true
+		}
+	}
+	return false
+}
+
+func isConfig(name string) bool {
+	return strings.HasSuffix(name, ".portolan.hcl") || strings.HasSuffix(name, ".portolan.hcl.json")
+}
+
+// Profiles gives the engines that manifests are for, going by their kinds; none
+// of an intent. Native policies alone are for the plain API. The error asks for
+// what the kinds leave open.
+func (s *Source) Profiles() ([]profile.Profile, error) {
+	if s.Config != nil {
+		return nil, nil
+	}
+	kinds := map[profile.Engine]bool{}
+	for _, f := range frontends.All() {
+		for _, d := range s.documents {
+			if f.Reads(d.Group(), d.Kind) {
+				kinds[profile.Engine(f.Name())] = true
+			}
+		}
+	}
+	native := slices.ContainsFunc(s.documents, func(d manifest.Document) bool {
+		return frontends.For(profile.Kubernetes).Reads(d.Group(), d.Kind)
+	})
+	own := func(e profile.Engine) bool {
+		return slices.ContainsFunc(s.documents, func(d manifest.Document) bool {
+			return frontends.For(e).Reads(d.Group(), d.Kind) && !frontends.For(profile.Kubernetes).Reads(d.Group(), d.Kind)
+		})
+	}
+	var engines []profile.Engine
+	switch calico, cilium := own(profile.Calico), own(profile.Cilium); {
+	case calico && cilium:
+		return nil, fmt.Errorf("%s has policies of Calico and of Cilium: say with --profile which of them enforces", s.Name)
+	case calico:
+		engines = append(engines, profile.Calico)
+	case cilium:
+		engines = append(engines, profile.Cilium)
+	case native:
+		engines = append(engines, profile.Kubernetes)
+	}
+	if kinds[profile.Istio] {
+		engines = append(engines, profile.Istio)
+	}
+	if engines == nil {
+		engines = []profile.Engine{profile.Kubernetes}
+	}
+	var out []profile.Profile
+	for _, e := range engines {
+		p, err := profile.Of(string(e), "")
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// For makes the intent one for a place: with the facts of a target, and with a
+// mesh where the place has one. It changes nothing of manifests.
+func (s *Source) For(t *intent.Target) { s.target = t }
+
+// Inventory is what the source says of the cluster.
+func (s *Source) Inventory() (ir.Inventory, diag.List) {
+	if s.Config == nil {
+		return s.cluster.Inventory, nil
+	}
+	p, diags := intent.Lower(s.Config, s.target)
+	return p.Inventory, diags
+}
+
+// Policy gives what the source means under the profiles, a CNI's before a
+// mesh's, in a cluster with the inventory. An intent means the same under all.
+func (s *Source) Policy(profiles []profile.Profile, inv *ir.Inventory) (sem.Policy, diag.List) {
+	mesh := slices.ContainsFunc(profiles, profile.Profile.IsMesh)
+	if s.Config != nil {
+		p, diags := intent.Lower(s.Config, s.target)
+		p.Inventory = *inv
+		p.Index()
+		scope := sem.CNI
+		if mesh {
+			scope = sem.Everything
+			if len(profiles) == 1 {
+				scope = sem.Mesh
+			}
+		}
+		return sem.Policy{{Program: p, Scope: scope}}, diags
+	}
+	var out sem.Policy
+	var diags diag.List
+	for _, f := range profiles {
+		p, more := frontends.For(f.Engine).Lift(s.documents, lift.Options{Profile: f, Inventory: *inv})
+		diags = append(diags, more...)
+		scope := sem.CNI
+		if f.IsMesh() {
+			scope = sem.Mesh
+		}
+		out = append(out, sem.Layer{Program: p, Scope: scope})
+	}
+	diags.Sort()
+	return out, diags
+}
+
+// Scope gives the flows that the profiles govern, to compare on. The plain API
+// leaves everything but TCP, UDP and SCTP open, and only Cilium has
+// infrastructure.
+func Scope(profiles []profile.Profile) sem.Options {
+	o := sem.Options{Scope: sem.CNI}
+	o.Plain = len(profiles) > 0 && !slices.ContainsFunc(profiles, func(p profile.Profile) bool { return p.Engine == profile.Cilium })
+	for _, p := range profiles {
+		switch {
+		case p.IsMesh() && len(profiles) == 1:
+			o.Scope, o.Uncaptured = sem.Mesh, uncaptured()
+		case p.IsMesh():
+			o.Scope = sem.Everything
+		case p.Engine == profile.Kubernetes:
+			o.Transports = true
+		}
+	}
+	return o
+}
+
+// Merge gives an inventory with what either source declares. Of what both
+// declare the second counts.
+func Merge(a, b ir.Inventory) ir.Inventory {
+	out := b
+	namespaces, workloads := map[string]ir.Namespace{}, map[string]ir.Workload{}
+	for _, inv := range []ir.Inventory{a, b} {
+		for _, n := range inv.Namespaces {
+			namespaces[n.Name] = n
+		}
+		for _, w := range inv.Workloads {
+			workloads[w.Namespace+"/"+w.Name] = w
+		}
+	}
+	out.Namespaces = slices.SortedFunc(maps.Values(namespaces), func(x, y ir.Namespace) int { return strings.Compare(x.Address, y.Address) })
+	out.Workloads = slices.SortedFunc(maps.Values(workloads), func(x, y ir.Workload) int { return strings.Compare(x.Address, y.Address) })
+	f := &out.Facts
+	for _, fact := range []struct{ to, from *set.Addresses }{
+		{&f.PodCIDRs, &a.Facts.PodCIDRs}, {&f.ServiceCIDRs, &a.Facts.ServiceCIDRs}, {&f.NodeCIDRs, &a.Facts.NodeCIDRs}, {&f.APIServer, &a.Facts.APIServer},
+	} {
+		if fact.to.IsEmpty() {
+			*fact.to = *fact.from
+		}
+	}
+	if f.DNS.Port == 0 {
+		f.DNS = a.Facts.DNS
+	}
+	if f.TrustDomain == "" {
+		f.TrustDomain = a.Facts.TrustDomain
+	}
+	if f.MeshRoot == "" {
+		f.MeshRoot = a.Facts.MeshRoot
+	}
+	return out
+}

@@ -1,0 +1,94 @@
+// Package kubernetes lifts the policies of the Kubernetes project into
+// programs: networking.k8s.io/v1 NetworkPolicy and
+// policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy.
+//
+//	kind: NetworkPolicy
+//	metadata: {name: backend, namespace: shop}
+//	spec:
+//	  podSelector: {matchLabels: {tier: backend}}
+//	  ingress: [{from: [{podSelector: {}}], ports: [{port: 8080}]}]
+//
+// is an isolation of the selected pods for ingress and an allow from the pods
+// of the namespace to TCP 8080. Engines that enforce these policies among their
+// own have them from Policies and ClusterPolicies, rule by rule.
+package kubernetes
+
+import (
+	"github.com/portolan-dev/portolan/frontends/lift"
+	"github.com/portolan-dev/portolan/frontends/manifest"
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/profile"
+)
+
+// Frontend lifts the policies as their APIs define them, whatever enforces them.
+type Frontend struct{}
+
+// Name is the family's name.
+func (Frontend) Name() string { return string(profile.Kubernetes) }
+
+// Reads reports whether the kind is one of the APIs' policies, older versions
+// of them included, which Lift refuses.
+func (Frontend) Reads(group, kind string) bool {
+	return IsPolicy(group, kind) || IsClusterPolicy(group, kind)
+}
+
+// Lift gives the program of the policies: the Admin tier, then the network
+// policies, which are final for the pods that they isolate, then the Baseline
+// tier (network-policy-api, apis/v1alpha2/clusternetworkpolicy_types.go, Tier).
+func (Frontend) Lift(docs []manifest.Document, o lift.Options) (*ir.Program, diag.List) {
+	policies, diags := Policies(docs, o)
+	cluster, more := ClusterPolicies(docs, o)
+	diags = append(diags, more...)
+	p := &ir.Program{Inventory: o.Inventory}
+	p.Egress = stages(ir.Egress, policies, cluster, &diags)
+	p.Ingress = append([]ir.Stage{axioms()}, stages(ir.Ingress, policies, cluster, &diags)...)
+	p.Index()
+	diags.Sort()
+	return p, diags
+}
+
+// stages gives what decides in a direction. The stage of the network policies
+// is always there.
+func stages(d ir.Direction, policies []Policy, cluster []ClusterPolicy, diags *diag.List) []ir.Stage {
+	var out []ir.Stage
+	admin, some := tier(Admin, d, cluster, diags)
+	if some {
+		out = append(out, admin)
+	}
+	out = append(out, rules(d, policies))
+	if baseline, some := tier(Baseline, d, cluster, diags); some {
+		out = append(out, baseline)
+	}
+	return out
+}
+
+// axioms lets a pod's own node reach it, which no policy can prevent
+// (kubernetes/website, network-policies.md: kubelet's probes).
+func axioms() ir.Stage {
+	own, _ := ir.PeersOf(ir.Nodes{Own: true})
+	return ir.Stage{Name: ir.StageAxioms, Levels: []ir.Level{{Rules: []ir.Rule{{
+		Subject: ir.Subject{Pods: ir.AllPods(), Address: "cluster", Kind: ir.SubjectCluster},
+		Peers:   own, Traffic: ir.AllTraffic(), Action: ir.Allow,
+		Origin: ir.Origin{Kind: ir.FromAxiom, Address: "own node"},
+	}}}}}
+}
+
+// rules gives the stage of the network policies: they only allow, and close
+// what they select.
+func rules(d ir.Direction, policies []Policy) ir.Stage {
+	s := ir.Stage{Name: ir.StageRules}
+	var allows ir.Level
+	for i := range policies {
+		p := &policies[i]
+		if !p.Directions.Has(d) {
+			continue
+		}
+		allows.Rules = append(allows.Rules, p.Rules(d)...)
+		s.Isolate = append(s.Isolate, p.Isolation(d))
+	}
+	if len(allows.Rules) > 0 {
+		s.Levels = []ir.Level{allows}
+	}
+	return s
+}
