@@ -6,7 +6,8 @@
 // that file for the targets of the configuration; without those for the four
 // engines. What comes out is <target>.yaml for each target that is not refused,
 // diagnostics.txt, and ir.txt where a file of that name stands there already.
-// A comment `# want P1234 "text"` demands a diagnostic at its line.
+// A comment `# want P1234 "text"` demands a diagnostic at its line. What cases
+// of manifests are is said in manifests_test.go.
 //
 // The examples are cases too; what they give stands in examples/. `make golden`
 // writes all of it and removes what is stale.
@@ -114,6 +115,7 @@ func run(t *testing.T, c testCase, paths []string) outcome {
 		rendered, more := pipeline.Render(cfg, targets, pipeline.Options{Now: today})
 		out.rendered = rendered
 		out.diags = append(out.diags, more...)
+		out.test(cfg)
 		var text strings.Builder
 		for _, r := range rendered {
 			out.diags = append(out.diags, r.Diags...)
@@ -140,6 +142,19 @@ func run(t *testing.T, c testCase, paths []string) outcome {
 		out.files["diagnostics.txt"] = text.String()
 	}
 	return out
+}
+
+// test proves the tests of the case.
+func (o *outcome) test(cfg *intent.Config) {
+	p, lowered := intent.Lower(cfg, nil)
+	if lowered.HasErrors() {
+		return
+	}
+	results, diags := pipeline.Test(cfg, p, o.rendered)
+	o.diags = append(o.diags, diags...)
+	for _, r := range results {
+		o.diags = append(o.diags, r.Failed...)
+	}
 }
 
 func TestGolden(t *testing.T) {
@@ -173,6 +188,15 @@ func TestGolden(t *testing.T) {
 			})
 		}
 	})
+	t.Run("manifests", func(t *testing.T) {
+		runManifests(t, func(diags diag.List) {
+			mu.Lock()
+			defer mu.Unlock()
+			for _, d := range diags {
+				triggered[d.Code] = true
+			}
+		})
+	})
 	if t.Failed() {
 		return
 	}
@@ -189,6 +213,12 @@ var triggeredElsewhere = map[diag.Code]string{
 	diag.UnknownEngine: "an engine that --to does not know",
 	diag.NoTarget:      "a configuration without targets and neither --target nor --to",
 	diag.UnknownTarget: "a name that --target does not find",
+	diag.Unverified:    "--no-verify",
+	diag.Widened:       "a backend that emits more, see cmd/portolan/pipeline/prove_test.go",
+	diag.Narrowed:      "a backend that emits less, see cmd/portolan/pipeline/prove_test.go",
+	diag.NotReadBack:   "a backend that emits what no frontend takes, see cmd/portolan/pipeline/prove_test.go",
+	diag.Unproved:      "a bound that is hit, see cmd/portolan/pipeline/prove_test.go",
+	diag.Disagreeing:   "a mistake in package sem",
 }
 
 // checkOrder demands the same bytes again, and from the files in any order.

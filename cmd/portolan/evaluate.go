@@ -68,7 +68,7 @@ func (e *evaluating) open(paths ...[]string) ([]side, *ir.Inventory, sem.Options
 	e.sources = map[string][]byte{}
 	for i, p := range paths {
 		var diags diag.List
-		sides[i].source, diags = pipeline.Open(p, e.intentOptions())
+		sides[i].source, diags = openOne(p, e.intentOptions())
 		e.take(sides[i].source, diags)
 		if err := e.targetOf(sides[i].source); err != nil {
 			return nil, nil, sem.Options{}, false, err
@@ -106,6 +106,14 @@ func (e *evaluating) open(paths ...[]string) ([]side, *ir.Inventory, sem.Options
 	o := pipeline.Scope(all)
 	o.Inventory = &inv
 	return sides, &inv, o, !e.diags.HasErrors(), nil
+}
+
+// openOne reads what the paths name; a single one may be of a git revision.
+func openOne(paths []string, o intent.Options) (*pipeline.Source, diag.List) {
+	if len(paths) == 1 {
+		return pipeline.OpenRevision(paths[0], o)
+	}
+	return pipeline.Open(paths, o)
 }
 
 func (e *evaluating) intentOptions() intent.Options {

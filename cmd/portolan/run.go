@@ -134,8 +134,10 @@ refused, never left out silently.`,
 	complete(root, "color", a.color.words...)
 	_ = root.RegisterFlagCompletionFunc("allow", completeCodes("="))
 	root.AddCommand(
-		a.renderCommand(), a.checkCommand(), a.testCommand(), a.verifyCommand(), a.fmtCommand(), a.initCommand(),
-		a.capabilitiesCommand(), a.explainCommand(), a.versionCommand(),
+		a.renderCommand(), a.checkCommand(), a.testCommand(),
+		a.verifyCommand(), a.diffCommand(), a.flowsCommand(), a.explainCommand(),
+		a.fmtCommand(), a.initCommand(),
+		a.capabilitiesCommand(), a.versionCommand(),
 	)
 	root.AddCommand(topics()...)
 	return root

@@ -183,7 +183,7 @@ func (g *grouping) widely(p *party, at end) diagram.Set {
 	case PartyOtherNodes:
 		return s.Cube(cube{is(g.kind[at], kindOtherNode)})
 	case PartyExternal:
-		if !g.universe.located() {
+		if !g.located() {
 			return s.Cube(cube{external})
 		}
 		return s.Cube(cube{external, g.addressIn(at, p.Addresses)})

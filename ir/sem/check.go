@@ -1,8 +1,6 @@
 package sem
 
 import (
-	"errors"
-
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diagram"
 )
@@ -26,19 +24,7 @@ type Counterexample struct {
 // cannot be denied, so that denials say nothing of it. The error is an
 // *Unproved where a bound was hit.
 func Check(p Policy, statements []Statement, o Options) ([]*Counterexample, error) {
-	var bound error
-	for _, order := range orders {
-		out, err := check(p, statements, o, order)
-		if err == nil {
-			return out, nil
-		}
-		bound = err
-		var nodes *diagram.BoundError
-		if !errors.As(err, &nodes) {
-			break
-		}
-	}
-	return nil, &Unproved{bound}
+	return tried(o, func(o Options, order order) ([]*Counterexample, error) { return check(p, statements, o, order) })
 }
 
 func check(p Policy, statements []Statement, o Options, order order) (out []*Counterexample, err error) {

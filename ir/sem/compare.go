@@ -23,8 +23,8 @@ type Options struct {
 	MaxNodes int
 }
 
-// maxNodes is for 100,000 rules, and what takes a few seconds and 300 MB to hit.
-const maxNodes = 8_000_000
+// maxNodes is several times what 10,000 rules take, and hit within seconds.
+const maxNodes = 5_000_000
 
 // Unproved is the error of a comparison that hit a bound: nothing is known.
 type Unproved struct{ Bound error }
@@ -54,19 +54,35 @@ type Difference struct {
 // Compare compares two policies on every flow of every cluster that fits the
 // inventory. The error is an *Unproved where a bound was hit.
 func Compare(a, b Policy, o Options) (*Comparison, error) {
-	var bound error
-	for _, order := range orders {
-		c, err := compare(a, b, o, order)
-		if err == nil {
-			return c, nil
-		}
-		bound = err
-		var nodes *diagram.BoundError
-		if !errors.As(err, &nodes) {
-			break // no order of variables helps
+	return tried(o, func(o Options, order order) (*Comparison, error) { return compare(a, b, o, order) })
+}
+
+// tried does work in one order of variables after the other until one is within
+// the bound of nodes: first all in a small space, since the order that does is
+// mostly far within it. The error is an *Unproved where none is.
+func tried[T any](o Options, work func(Options, order) (T, error)) (out T, err error) {
+	if o.MaxNodes == 0 {
+		o.MaxNodes = maxNodes
+	}
+	for _, nodes := range []int{o.MaxNodes / 8, o.MaxNodes} {
+		o.MaxNodes = nodes
+		for _, order := range orders {
+			if out, err = work(o, order); err == nil {
+				return out, nil
+			}
+			var over *diagram.BoundError
+			var pods ir.BoundError
+			var strings set.BoundError
+			switch {
+			case errors.As(err, &over):
+			case errors.As(err, &pods), errors.As(err, &strings):
+				return out, &Unproved{err} // no order helps
+			default:
+				return out, err
+			}
 		}
 	}
-	return nil, &Unproved{bound}
+	return out, &Unproved{err}
 }
 
 func compare(a, b Policy, o Options, order order) (c *Comparison, err error) {
@@ -98,9 +114,6 @@ func newComparison(a, b Policy, o Options, order order, gather func(*universe)) 
 	}
 	if err := u.settle(order); err != nil {
 		return nil, err
-	}
-	if o.MaxNodes == 0 {
-		o.MaxNodes = maxNodes
 	}
 	return &Comparison{encoding: newEncoding(u, o.MaxNodes), a: a, b: b}, nil
 }

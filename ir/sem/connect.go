@@ -1,7 +1,6 @@
 package sem
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -63,20 +62,10 @@ type Link struct {
 // The error is an *Unproved where a bound was hit, or names a filter that no
 // party answers to.
 func Connect(p Policy, inv *ir.Inventory, o ConnectOptions) ([]Connection, error) {
-	var err error
-	for _, order := range orders {
-		var out []Connection
-		out, err = connect(p, inv, o, order)
-		var unknown *UnknownParty
-		if err == nil || errors.As(err, &unknown) {
-			return out, err
-		}
-		var nodes *diagram.BoundError
-		if !errors.As(err, &nodes) {
-			break // no order of variables helps
-		}
-	}
-	return nil, &Unproved{err}
+	return tried(Options{MaxNodes: o.MaxNodes}, func(within Options, order order) ([]Connection, error) {
+		o.MaxNodes = within.MaxNodes
+		return connect(p, inv, o, order)
+	})
 }
 
 func connect(p Policy, inv *ir.Inventory, o ConnectOptions, order order) (out []Connection, err error) {

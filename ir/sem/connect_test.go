@@ -24,7 +24,7 @@ func TestConnect(t *testing.T) {
 		d := draw{T: rt}
 		inv := d.inventory()
 		p := d.policy(inv)
-		c, err := newComparison(p, nil, Options{Inventory: &inv}, endsFirst, (*universe).gatherWorkloads)
+		c, err := newComparison(p, nil, Options{Inventory: &inv, MaxNodes: maxNodes}, endsFirst, (*universe).gatherWorkloads)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -59,7 +59,7 @@ func TestConnect(t *testing.T) {
 						}
 					}
 					extents, exampled := has(between[[2]*Party{&from.Party, &to.Party}], &f, &inv)
-					seen[fmt.Sprint(verdict, extents)]++
+					seen[fmt.Sprintf("%s %v", verdict, extents)]++
 					if verdict == Denied && slices.Contains(extents, Wholly) || verdict == Allowed && extents == nil && !exampled || len(extents) > 1 {
 						rt.Fatalf("%s from %s to %s is %s, and connected %v by %v\n%s", f.Text(&inv), from.Name, to.Name, verdict, extents,
 							between[[2]*Party{&from.Party, &to.Party}], pair{a: p, options: Options{Inventory: &inv}})

@@ -69,7 +69,7 @@ type candidate[T any] struct {
 }
 
 func newDescriber(e *encoding, m *mentioned) *describer {
-	d := &describer{encoding: e, done: map[[2]diagram.Set]Description{}, calls: sortedPorts(e.universe.calls)}
+	d := &describer{encoding: e, done: map[[2]diagram.Set]Description{}, calls: sortedPorts(e.calls)}
 	anyRequest, _ := ir.NewRequest(ir.Anything(), []ir.Path{ir.AnyPath()}, nil, ir.Selector{})
 	requests := []candidate[ir.Request]{{anyRequest, e.space.All()}}
 	for _, r := range m.requests {
@@ -78,7 +78,7 @@ func newDescriber(e *encoding, m *mentioned) *describer {
 	anyName, _ := ir.NameRegexp(".*")
 	queries := []candidate[ir.Name]{{anyName, e.space.All()}}
 	for _, n := range m.queries {
-		queries = append(queries, candidate[ir.Name]{n, e.space.In(e.query, e.universe.queries.language(n.Language())...)})
+		queries = append(queries, candidate[ir.Name]{n, e.space.In(e.query, e.queries.language(n.Language())...)})
 	}
 	d.requests = vocabulary[ir.Request]{requests, meet, d.exampleRequest}
 	d.queries = vocabulary[ir.Name]{queries, noMeeting, d.exampleQuery}

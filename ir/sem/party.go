@@ -395,7 +395,7 @@ func (e *encoding) rangeText(a set.Addresses) string {
 // the names that nobody names.
 func (e *encoding) nameTexts(patterns []ir.Name) []string {
 	texts := make([]string, len(e.peerNames.classes))
-	if !e.universe.named {
+	if !e.named {
 		return texts
 	}
 	sizes := make([]int, len(texts))

@@ -12,6 +12,7 @@ import (
 	"github.com/portolan-dev/portolan/frontends/intent"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/sem"
 )
 
 // Options are what a rendering hangs on beside the configuration.
@@ -40,6 +41,11 @@ type Rendered struct {
 
 	strict       bool
 	unidentified []string // addresses of rules whose peers' identity is accepted as lost
+
+	// Of manifests: what they mean, and where they are a CNI's and a mesh's the
+	// program of each part, the mesh's under true.
+	lifted sem.Policy
+	layers map[bool]*ir.Program
 }
 
 // Objects gives the objects of all parts, the CNI's first.
@@ -141,6 +147,12 @@ func (r *Rendered) render(known map[string]bool, opts Options) {
 	r.Parts = parts
 	r.Diags = append(append(r.Diags, diags...), a.diags...)
 	r.strict = opts.Strict
+	r.finish(opts)
+}
+
+// finish proves what was rendered, and refuses the target where there is an
+// error.
+func (r *Rendered) finish(opts Options) {
 	switch {
 	case r.Diags.HasErrors():
 	case opts.Unproved:
@@ -165,8 +177,10 @@ func (r *Rendered) render(known map[string]bool, opts Options) {
 func (r *Rendered) lower() ([]Part, diag.List) {
 	var parts []Part
 	var diags diag.List
-	if foreign := r.Target.Parts[0].Foreign(r.Program); foreign.HasErrors() {
-		return nil, foreign
+	for _, t := range r.Target.Parts {
+		if foreign := t.Foreign(r.programFor(t)); foreign.HasErrors() {
+			return nil, foreign
+		}
 	}
 	for _, t := range r.Target.Parts {
 		b := backendFor(t)
@@ -200,6 +214,9 @@ func bounded(b lower.Backend, p *ir.Program, t lower.Target) (objects []manifest
 // programFor is the program that a part of the target renders. What is accepted
 // of identity is the mesh's loss alone: the CNI of a stack has its peers still.
 func (r *Rendered) programFor(t lower.Target) *ir.Program {
+	if r.layers != nil {
+		return r.layers[t.Profile.IsMesh()]
+	}
 	if !t.Profile.IsMesh() || len(r.unidentified) == 0 {
 		return r.Program
 	}

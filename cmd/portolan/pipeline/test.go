@@ -18,8 +18,10 @@ type TestResult struct {
 }
 
 // Test proves every statement of the configuration's tests: of the intent by
-// itself, and of each target that was rendered, after what it accepts. What is
-// wrong with the tests themselves is an error among the diagnostics.
+// itself, and of each target that was rendered, after what it accepts. Of a mesh
+// alone they are proved as far as it governs flows, with the sources' side as the
+// intent has it. What is wrong with the tests themselves is an error among the
+// diagnostics.
 func Test(cfg *intent.Config, p *ir.Program, rendered []Rendered) ([]TestResult, diag.List) {
 	if len(cfg.Tests) == 0 {
 		return nil, nil
@@ -47,7 +49,15 @@ func Test(cfg *intent.Config, p *ir.Program, rendered []Rendered) ([]TestResult,
 		if r := &rendered[i]; !r.Refused {
 			own, _ := intent.Assertions(cfg, r.Target.Config)
 			o := r.scope()
-			prove(r.Target.Name, own, r.intent(o), o)
+			policy := r.intent(o)
+			if o.Scope == sem.Mesh {
+				// The sources' side is nothing that a mesh alone governs, which was
+				// said; of its own side the statements have to hold.
+				senders := r.Program.Clone()
+				senders.Ingress = nil
+				policy = append(sem.Policy{{Program: senders, Scope: sem.CNI}}, policy...)
+			}
+			prove(r.Target.Name, own, policy, o)
 		}
 	}
 	return out, diags

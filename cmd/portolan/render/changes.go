@@ -101,9 +101,8 @@ func (c *Changes) counts() string {
 }
 
 // ChangesText writes changes for people: what is new, what is gone, and under
-// each what decided on its least flow before and now.
-//
-//	+ shop/web -> shop/db  tcp 5432   new; crosses a namespace
+// each what decided on its least flow before and now. A change reads as in
+// "+ shop/web -> shop/db  tcp 5432   new; crosses a namespace".
 func ChangesText(w io.Writer, c Changes) error {
 	var b strings.Builder
 	if c.Equal {
