@@ -19,7 +19,7 @@ test:
 
 # Regenerates expected output and generated docs, and removes stale files.
 golden:
-	$(GO) test ./golden -count=1 -update
+	$(GO) test ./golden -run 'TestGolden|TestDocs' -count=1 -update
 
 demo: build
 	@for target in kubernetes calico cilium istio; do \

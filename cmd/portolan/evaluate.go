@@ -81,18 +81,23 @@ func (e *evaluating) open(paths ...[]string) ([]side, *ir.Inventory, sem.Options
 		return nil, nil, sem.Options{}, false, err
 	}
 	var inv ir.Inventory
+	var all []profile.Profile
 	for i := range sides {
+		all = append(all, sides[i].profiles...)
+	}
+	for i := range sides {
+		sides[i].source.Under(all)
 		own, _ := sides[i].source.Inventory()
 		inv = pipeline.Merge(inv, own)
 	}
 	if e.facts != "" {
 		known, diags := pipeline.Open([]string{e.facts}, e.intentOptions())
 		e.take(known, diags)
+		known.Under(all)
 		if own, more := known.Inventory(); !more.HasErrors() {
 			inv = pipeline.Merge(inv, own)
 		}
 	}
-	var all []profile.Profile
 	for i := range sides {
 		s := &sides[i]
 		if s.profiles == nil { // an intent is looked at as the other side is
@@ -101,7 +106,6 @@ func (e *evaluating) open(paths ...[]string) ([]side, *ir.Inventory, sem.Options
 		var diags diag.List
 		s.policy, diags = s.source.Policy(s.profiles, &inv)
 		e.diags = append(e.diags, diags...)
-		all = append(all, s.profiles...)
 	}
 	o := pipeline.Scope(all)
 	o.Inventory = &inv

@@ -133,6 +133,8 @@ func TestTraps(t *testing.T) {
 			flows{f(tcp(web, db, 80)): sem.Allowed}},
 		"ties up to 3.31 go by namespace": {"3.31", object(np, "order: 1, types: [Ingress], ingress: [{action: Deny}]") + object("GlobalNetworkPolicy o", "order: 1, types: [Ingress], ingress: [{action: Allow}]"),
 			flows{f(tcp(web, db, 80)): sem.Denied}},
+		"ties up to 3.31 go by the name with its tier": {"3.31", object("NetworkPolicy h/p", "order: 1, types: [Ingress], ingress: [{action: Deny}]") + object("GlobalNetworkPolicy o", "order: 1, types: [Ingress], ingress: [{action: Allow}]"),
+			flows{f(tcp(web, pod("h", "10.0.0.9"), 80)): sem.Allowed}},
 		"cluster policies stand around tier default": {"3.33", native +
 			object("cnp:ClusterNetworkPolicy c", "tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{pods: {podSelector: {matchLabels: {app: web}}}}]}]") +
 			object("cnp:ClusterNetworkPolicy d", "tier: Baseline, priority: 1, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{pods: {podSelector: {}}}]}]"),

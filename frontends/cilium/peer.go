@@ -44,6 +44,22 @@ func (s scope) apply(reqs []requirement) []requirement {
 	return reqs
 }
 
+// selectsStandIns reports whether a selector leaves pods out and yet selects
+// the identity that stands for all of them. From 1.20 the cluster's pods have
+// one in the policy map, whose own label no selector asks for, so that one of
+// negative requirements alone is met by it (cilium/cilium#47216,
+// pkg/policy/aggregate.go).
+func (l *lifting) selectsStandIns(reqs []requirement) bool {
+	narrows := false
+	for _, r := range reqs {
+		if !r.constraint.MatchesAbsent() {
+			return false
+		}
+		narrows = narrows || r.source != fromReserved && !dropped(r.key)
+	}
+	return narrows && l.atLeast(20)
+}
+
 // endpoints gives what a selector selects. The API server is what its reserved
 // label says it is, wherever it runs.
 func (l *lifting) endpoints(reqs []requirement) []side {

@@ -100,7 +100,13 @@ func (r *reading) endpointsOf(v manifest.Value, i *item) {
 		if !ok {
 			continue
 		}
-		sides := r.endpoints(r.scope.apply(reqs))
+		reqs = r.scope.apply(reqs)
+		if r.selectsStandIns(reqs) {
+			e.Report(diag.RefusedField, e.Path()+" is met by whatever has none of these labels, and with that by what stands for all pods of the cluster at once: Cilium 1.20 lets those pass that it leaves out.",
+				"Ask for a label that the pods have, such as io.kubernetes.pod.namespace.")
+			continue
+		}
+		sides := r.endpoints(reqs)
 		if len(sides) == 0 {
 			e.Report(diag.NoEffect, e.Path()+" selects nothing: to Cilium nothing has such labels.", unseen)
 		}

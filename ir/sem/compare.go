@@ -115,6 +115,9 @@ func newComparison(a, b Policy, o Options, order order, gather func(*universe)) 
 	if err := u.settle(order); err != nil {
 		return nil, err
 	}
+	if o.MaxNodes == 0 {
+		o.MaxNodes = maxNodes
+	}
 	return &Comparison{encoding: newEncoding(u, o.MaxNodes), a: a, b: b}, nil
 }
 

@@ -1,6 +1,7 @@
 package sem
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -62,15 +63,22 @@ type Link struct {
 // The error is an *Unproved where a bound was hit, or names a filter that no
 // party answers to.
 func Connect(p Policy, inv *ir.Inventory, o ConnectOptions) ([]Connection, error) {
-	return tried(Options{MaxNodes: o.MaxNodes}, func(within Options, order order) ([]Connection, error) {
-		o.MaxNodes = within.MaxNodes
-		return connect(p, inv, o, order)
-	})
+	if o.MaxNodes == 0 {
+		o.MaxNodes = maxNodes
+	}
+	out, err := connect(p, inv, o)
+	var unknown *UnknownParty
+	if err != nil && !errors.As(err, &unknown) {
+		return nil, &Unproved{err}
+	}
+	return out, err
 }
 
-func connect(p Policy, inv *ir.Inventory, o ConnectOptions, order order) (out []Connection, err error) {
+// connect has one order of variables only: its sets are of two parties each,
+// for which the order matters little.
+func connect(p Policy, inv *ir.Inventory, o ConnectOptions) (out []Connection, err error) {
 	defer recoverBounds(&err)
-	c, err := newComparison(p, nil, Options{Inventory: inv, MaxNodes: o.MaxNodes}, order, (*universe).gatherWorkloads)
+	c, err := newComparison(p, nil, Options{Inventory: inv, MaxNodes: o.MaxNodes}, endsFirst, (*universe).gatherWorkloads)
 	if err != nil {
 		return nil, err
 	}

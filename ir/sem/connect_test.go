@@ -105,12 +105,13 @@ func lines(list []Connection) string {
 	return b.String()
 }
 
-// shop is a closed namespace with two workloads, and what else rules need.
+// shop is a closed namespace with two workloads, of which web runs as front.
 func shop(rules ...ir.Rule) (Policy, *ir.Inventory) {
 	p := &ir.Program{}
 	p.Inventory.Namespaces = []ir.Namespace{{Address: "shop", Name: "shop"}}
 	for _, name := range []string{"db", "web"} {
 		w := ir.Workload{Address: "shop/" + name, Name: name, Namespace: "shop", Pods: app("shop", name)}
+		w.Account = map[string]string{"web": "front"}[name]
 		p.Inventory.Workloads = append(p.Inventory.Workloads, w)
 	}
 	stage := ir.Stage{Name: ir.StageRules, Levels: []ir.Level{{Rules: rules}},
@@ -169,6 +170,8 @@ func TestConnectText(t *testing.T) {
 			"shop/web -> shop/db: tcp 80 (partly)\n"},
 		{"a condition", []ir.Rule{func() ir.Rule { r := allow(world, tcp(80)); r.If = poolAtoms[:1]; return r }()}, "world",
 			"world -> shop/db: tcp 80 (unknown)\n"},
+		{"an account that one workload declares", []ir.Rule{allow(must(ir.InNamespace("shop").WithAccount(ir.OneOf("front"))), tcp(80))}, "shop",
+			"shop/web -> shop/db: tcp 80\n"},
 		{"other pods", []ir.Rule{allow(ir.InNamespace("shop"), tcp(80))}, "shop", `shop/db -> shop/db: tcp 80
 shop/web -> shop/db: tcp 80
 other pods of shop -> shop/db: tcp 80

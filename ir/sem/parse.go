@@ -115,7 +115,9 @@ func (e *Endpoint) labelled(p ir.Pods) bool {
 }
 
 func podIn(ns string, labels map[string]string, inv *ir.Inventory) Endpoint {
-	e := Endpoint{Kind: Pod, Namespace: ns, Labels: labels}
+	// A pod of which nothing is declared is taken to be in the mesh, where there
+	// is one, as the pods of namespaces that say nothing of it are.
+	e := Endpoint{Kind: Pod, Namespace: ns, Labels: labels, Meshed: true}
 	if declared, ok := inv.Namespace(ns); ok {
 		e.NamespaceLabels, e.Meshed = declared.Labels, declared.Mesh
 	}

@@ -162,13 +162,41 @@ func (s *Source) Profiles() ([]profile.Profile, error) {
 // mesh where the place has one. It changes nothing of manifests.
 func (s *Source) For(t *intent.Target) { s.target = t }
 
+// Under makes an intent that is for no target one for the profiles.
+func (s *Source) Under(profiles []profile.Profile) {
+	for _, p := range profiles {
+		if p.IsMesh() && s.target == nil {
+			s.target = &intent.Target{Mesh: intent.At[intent.Engine]{Value: intent.Engine{Name: string(p.Engine)}, Set: true}}
+		}
+	}
+}
+
 // Inventory is what the source says of the cluster.
 func (s *Source) Inventory() (ir.Inventory, diag.List) {
 	if s.Config == nil {
-		return s.cluster.Inventory, nil
+		return meshed(s.cluster.Inventory), nil
 	}
 	p, diags := intent.Lower(s.Config, s.target)
 	return p.Inventory, diags
+}
+
+// meshed puts the pods of manifests into the mesh, where there is one, but for
+// those that are labelled not to be (istio/istio, manifests/charts/istio-control/
+// istio-discovery/files: the injection webhook's selectors; cni/pkg/util: ambient).
+func meshed(inv ir.Inventory) ir.Inventory {
+	inv.Namespaces, inv.Workloads = slices.Clone(inv.Namespaces), slices.Clone(inv.Workloads)
+	out := map[string]bool{}
+	for i := range inv.Namespaces {
+		n := &inv.Namespaces[i]
+		n.Mesh = n.Labels["istio-injection"] != "disabled" && n.Labels["istio.io/dataplane-mode"] != "none"
+		out[n.Name] = !n.Mesh
+	}
+	for i := range inv.Workloads {
+		w := &inv.Workloads[i]
+		labels, _ := w.Pods.Labels.MatchLabels()
+		w.Mesh = !out[w.Namespace] && labels["sidecar.istio.io/inject"] != "false" && labels["istio.io/dataplane-mode"] != "none"
+	}
+	return inv
 }
 
 // Policy gives what the source means under the profiles, a CNI's before a
