@@ -71,7 +71,7 @@ func runManifest(t *testing.T, dir, input string) (map[string]string, diag.List)
 		t.Fatal(err)
 	}
 	var text bytes.Buffer
-	if err := render.FlowsText(&text, render.NewFlows(list, "")); err != nil {
+	if err := render.FlowsText(&text, render.NewFlows(pipeline.OfWorkloads(list, &inv), "")); err != nil {
 		t.Fatal(err)
 	}
 	files["flows.txt"] = text.String()

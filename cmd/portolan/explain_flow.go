@@ -1,10 +1,13 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/portolan-dev/portolan/cmd/portolan/render"
 	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/profile"
 	"github.com/portolan-dev/portolan/ir/sem"
 )
 
@@ -26,8 +29,8 @@ func (q *question) flags(cmd *cobra.Command) {
 // asked reports that there is a question.
 func (q *question) asked() bool { return q.from+q.to+q.port+q.http != "" }
 
-// flow reads the question.
-func (q *question) flow(inv *ir.Inventory) (sem.Flow, error) {
+// flow reads the question. In a mesh, senders that can prove themselves do.
+func (q *question) flow(inv *ir.Inventory, mesh bool) (sem.Flow, error) {
 	var f sem.Flow
 	if q.from == "" || q.to == "" || q.port == "" {
 		return f, usagef("a flow has --from, --to and --port")
@@ -53,7 +56,7 @@ func (q *question) flow(inv *ir.Inventory) (sem.Flow, error) {
 			return f, usagef("--http: %s", err)
 		}
 	}
-	f.Authenticated = !q.plaintext && f.Protocol == sem.TCP && f.Source.Meshed && f.Destination.Meshed
+	f.Authenticated = mesh && !q.plaintext && f.Protocol == sem.TCP && f.Source.Meshed && f.Destination.Meshed
 	return f, nil
 }
 
@@ -66,14 +69,14 @@ func (e *evaluating) explainFlow(args []string, q *question, json bool) error {
 	if !ok {
 		return e.fail()
 	}
-	f, err := q.flow(inv)
+	s := &sides[0]
+	f, err := q.flow(inv, slices.ContainsFunc(s.profiles, profile.Profile.IsMesh))
 	if err != nil {
 		return err
 	}
 	if err := e.say(); err != nil {
 		return err
 	}
-	s := &sides[0]
 	v := sem.Explain(s.policy, f, inv)
 	view := render.Explanation{
 		FormatVersion: render.FormatVersion, Flow: f.Text(inv), Profile: s.profile(), Verdict: render.NewVerdict(v, s.policy),

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/portolan-dev/portolan/cmd/portolan/pipeline"
 	"github.com/portolan-dev/portolan/cmd/portolan/render"
 	"github.com/portolan-dev/portolan/ir/sem"
 )
@@ -20,6 +21,7 @@ func (a *app) flowsCommand() *cobra.Command {
 	e := &evaluating{app: a}
 	output := newChoice("text", "text", "json", "csv", "markdown", "mermaid", "dot")
 	var o sem.ConnectOptions
+	var all bool
 	cmd := &cobra.Command{
 		Use:   "flows [PATH...]",
 		Short: "Show what can talk to what",
@@ -51,12 +53,16 @@ policies mention.`,
 			if err := e.say(); err != nil {
 				return err
 			}
+			if !all {
+				list = pipeline.OfWorkloads(list, inv)
+			}
 			return flowsViews[output.value](a.out, render.NewFlows(list, sides[0].profile()))
 		},
 	}
 	e.flags(cmd, 1)
 	cmd.Flags().StringVar(&o.From, "from", "", "only what this `ENDPOINT` sends: namespace/workload, a namespace, world, nodes")
 	cmd.Flags().StringVar(&o.To, "to", "", "only what this `ENDPOINT` receives")
+	cmd.Flags().BoolVar(&all, "all", false, "also between endpoints of which none is a declared workload, and from nodes to their own pods")
 	cmd.Flags().VarP(&output, "output", "o", output.list())
 	complete(cmd, "output", output.words...)
 	return cmd

@@ -32,6 +32,7 @@ var refused = []struct{ spec, says string }{
 	{`{endpointSelector: {}, ingress: [{fromEndpoints: [{}], fromEntities: [all]}]}`, "beside spec.ingress[0].fromEndpoints"},
 	{`{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {"reserved:world": ""}}]}]}`, `the label "reserved:world"`},
 	{`{endpointSelector: {}, ingress: [{fromEndpoints: [{matchExpressions: [{key: "reserved:kube-apiserver", operator: DoesNotExist}]}]}]}`, "tells the API server"},
+	{`{endpointSelector: {}, ingress: [{fromEndpoints: [{matchExpressions: [{key: "reserved:host", operator: DoesNotExist}, {key: app, operator: NotIn, values: [x]}]}]}]}`, "stands for all pods"},
 	{`{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {"reserved:kube-apiserver": "", "reserved:host": ""}}]}]}`, "tells the API server"},
 	{`{endpointSelector: {}, ingress: [null]}`, "is null"},
 	{`{endpointSelector: {}, ingress: [{fromEntities: [null]}]}`, "is null"},

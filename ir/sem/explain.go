@@ -23,6 +23,7 @@ func Explain(p Policy, f Flow, inv *ir.Inventory) Verdict {
 	u.addresses = append(u.addresses, inv.Facts.PodCIDRs, inv.Facts.NodeCIDRs, inv.Facts.ServiceCIDRs, inv.Facts.DNS.NodeLocal, ir.Private())
 	cut := set.CutAddresses(u.addresses...)
 	var first *Verdict
+	var hangs []ir.Condition
 	for _, source := range f.Source.placed(cut, inv) {
 		for _, destination := range f.Destination.placed(cut, inv) {
 			if source.IsValid() && destination.IsValid() && source.Is4() != destination.Is4() {
@@ -32,25 +33,38 @@ func Explain(p Policy, f Flow, inv *ir.Inventory) Verdict {
 			g.Source.Address, g.Destination.Address = source, destination
 			v := Decide(p, g)
 			if first == nil {
-				first = &v
+				first, f.Source.Address, f.Destination.Address = &v, source, destination
+			}
+			for _, h := range v.Hangs {
+				hangs = appendNew(hangs, h)
 			}
 			if v.Outcome != first.Outcome {
-				hangs := ir.Condition{Atom: "the address of the " + unplaced(f), Fact: "address"}
-				return Verdict{Outcome: Unknown, Trail: first.Trail, Hangs: []ir.Condition{hangs}}
+				hangs = appendNew(hangs, onAddress(source != f.Source.Address))
 			}
 		}
 	}
 	if first == nil { // addresses of two families
 		return Verdict{Outcome: Denied}
 	}
+	if len(hangs) > 0 {
+		return Verdict{Outcome: Unknown, Trail: first.Trail, Hangs: hangs}
+	}
 	return *first
 }
 
-func unplaced(f Flow) string {
-	if !f.Destination.Address.IsValid() {
-		return "destination"
+func appendNew(list []ir.Condition, c ir.Condition) []ir.Condition {
+	if slices.Contains(list, c) {
+		return list
 	}
-	return "source"
+	return append(list, c)
+}
+
+// onAddress is the condition of a verdict that hangs on the address of an end.
+func onAddress(ofSource bool) ir.Condition {
+	if ofSource {
+		return ir.Condition{Atom: "the address of the source", Fact: "address"}
+	}
+	return ir.Condition{Atom: "the address of the destination", Fact: "address"}
 }
 
 // placed gives the endpoint's address, or one of every class that it can have.

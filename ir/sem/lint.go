@@ -121,12 +121,12 @@ type place struct {
 	action   ir.Action
 	closing  bool
 	arriving diagram.Set
-	rules    []at
+	rules    []asked
 	fixed    diagram.Set // see covered
 	before   []diagram.Set
 }
 
-type at struct {
+type asked struct {
 	rule  *written
 	flows diagram.Set
 }
@@ -219,7 +219,7 @@ func (l *linting) ask(p *place, rules []ir.Rule, d ir.Direction, log bool) {
 }
 
 func (p *place) add(w *written, flows diagram.Set) {
-	p.rules = append(p.rules, at{w, flows})
+	p.rules = append(p.rules, asked{w, flows})
 	w.parts = append(w.parts, part{p, flows})
 }
 
@@ -339,13 +339,28 @@ func (l *linting) covered() []Finding {
 
 // once is the flows that get to a place and are of exactly one of its rules.
 func (l *linting) once(p *place) diagram.Set {
-	some, twice := l.counted(p.rules)
+	// In the order of the diagram's variables the halves of a list have little in
+	// common, so that it takes little to join them.
+	type ranked struct {
+		asked
+		least []int
+	}
+	list := make([]ranked, len(p.rules))
+	for i, r := range p.rules {
+		list[i] = ranked{r, l.space.Pick(r.flows)}
+	}
+	slices.SortStableFunc(list, func(a, b ranked) int { return slices.Compare(a.least, b.least) })
+	var rules []asked
+	for _, r := range list {
+		rules = append(rules, r.asked)
+	}
+	some, twice := l.counted(rules)
 	return l.space.And(p.arriving, l.space.Minus(some, twice))
 }
 
 // counted is the flows of one of the rules or more, and of two or more. What
 // nobody wrote does not count.
-func (l *linting) counted(rules []at) (some, twice diagram.Set) {
+func (l *linting) counted(rules []asked) (some, twice diagram.Set) {
 	s := l.space
 	switch len(rules) {
 	case 0:
@@ -423,19 +438,20 @@ func (l *linting) covers(q *written, parts []part) bool {
 	})
 }
 
-// policy names the policy that something is of.
+// policyOf names the policy that something is of.
 func policyOf(o ir.Origin) string {
 	words := strings.SplitN(o.Address, " ", 3)
 	return strings.Join(words[:min(2, len(words))], " ")
 }
 
-// statement is what a policy says of pods: a rule, or that they are closed.
+// saying is what a policy says of pods: a rule, that they are closed, or, with
+// neither, how senders have to prove themselves.
 type saying struct {
 	origin    ir.Origin
 	pods      ir.Pods
 	direction ir.Direction
-	rule      *ir.Rule      // nil of what closes
-	closes    *ir.Isolation // nil of rules
+	rule      *ir.Rule
+	closes    *ir.Isolation
 }
 
 // sayings gives all that a program's policies say, by policy, in order.
@@ -612,23 +628,20 @@ func (l *linting) flipping(all []saying, d ir.Direction, closed diagram.Set) []F
 	return []Finding{f}
 }
 
-// Where DNS is, if nobody stated it: a server on a port of its own is OpenShift's
+// likelyPorts are where DNS is if nobody stated it; the second is OpenShift's
 // (openshift/cluster-dns-operator, assets/dns/daemonset.yaml).
-var (
-	likelyDNS   = ir.InNamespace("kube-system")
-	likelyPorts = []uint16{53, 5353}
-)
+var likelyPorts = []uint16{53, 5353}
 
 // gatherResolving lets where DNS is cut the universe.
 func (u *universe) gatherResolving() {
 	dns := u.inventory.Facts.DNS
-	for _, p := range append(likelyPorts, dns.Port) {
+	for _, p := range likelyPorts {
 		u.ports = append(u.ports, set.SinglePort(p))
 	}
-	u.gatherPods(likelyDNS)
 	if dns.Port != 0 {
-		u.gatherPods(dns.Pods)
+		u.ports = append(u.ports, set.SinglePort(dns.Port))
 		u.addresses = append(u.addresses, dns.NodeLocal)
+		u.gatherPods(dns.Pods)
 	}
 	u.gatherWorkloads()
 }

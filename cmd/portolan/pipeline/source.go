@@ -162,11 +162,19 @@ func (s *Source) Profiles() ([]profile.Profile, error) {
 // mesh where the place has one. It changes nothing of manifests.
 func (s *Source) For(t *intent.Target) { s.target = t }
 
-// Under makes an intent that is for no target one for the profiles.
+// Under makes an intent that is for no target one for the profiles, of which a
+// mesh needs more.
 func (s *Source) Under(profiles []profile.Profile) {
+	if s.target != nil || !slices.ContainsFunc(profiles, profile.Profile.IsMesh) {
+		return
+	}
+	s.target = &intent.Target{}
 	for _, p := range profiles {
-		if p.IsMesh() && s.target == nil {
-			s.target = &intent.Target{Mesh: intent.At[intent.Engine]{Value: intent.Engine{Name: string(p.Engine)}, Set: true}}
+		engine := intent.At[intent.Engine]{Value: intent.Engine{Name: string(p.Engine)}, Set: true}
+		if p.IsMesh() {
+			s.target.Mesh = engine
+		} else {
+			s.target.CNI = engine
 		}
 	}
 }
@@ -281,6 +289,23 @@ func Merge(a, b ir.Inventory) ir.Inventory {
 	}
 	if f.MeshRoot == "" {
 		f.MeshRoot = a.Facts.MeshRoot
+	}
+	return out
+}
+
+// OfWorkloads keeps the connections that have a declared workload at an end, if
+// any is declared, without what a node sends to its own pods, which none can be
+// without.
+func OfWorkloads(list []sem.Connection, inv *ir.Inventory) []sem.Connection {
+	if len(inv.Workloads) == 0 {
+		return list
+	}
+	var out []sem.Connection
+	for _, c := range list {
+		source, destination := c.Source.Kind, c.Destination.Kind
+		if source != sem.PartyNode && (source == sem.PartyWorkload || destination == sem.PartyWorkload) {
+			out = append(out, c)
+		}
 	}
 	return out
 }
