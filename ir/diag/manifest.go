@@ -23,6 +23,12 @@ const (
 	NotInInput          Code = "P6203"
 	TooManyAlternatives Code = "P6204"
 	NotEnforced         Code = "P6205"
+	IdleRule            Code = "P6206"
+	EmptyRule           Code = "P6207"
+	RedundantRule       Code = "P6208"
+	SelectsNothing      Code = "P6209"
+	NoDNS               Code = "P6210"
+	OnlyDenies          Code = "P6211"
 )
 
 // manifestPage is page for manifests.
@@ -57,5 +63,16 @@ func manifestEntries() []Entry {
 		{NotInInput, Error, "Something referred to is not in the input", "What the manifest means hangs on an object that it refers to and that is not among the input, such as the tier that a policy is in. Give that object's manifest too."},
 		{TooManyAlternatives, Error, "Selectors over a bound", "Alternatives within alternatives of selectors double what they fall into. Portolan bounds it, so that no input can exhaust memory or time. Give the endpoints one label that tells them apart, or split the rule."},
 		{NotEnforced, Error, "The engine does not enforce this as written", "The engine, at the version that is judged, does not read the object, or makes something else of it than its API says. The message says what."},
+
+		{IdleRule, Warning, "A rule that never decides", "What the rule is for is always decided before the engine asks it: by tiers and rules that come earlier, or by denies, which win. The message names the first of them. Whatever the rule says, nothing changes.\n\nMove it before them, narrow them, or remove it."},
+		{EmptyRule, Warning, "A rule that can match nothing", "No flow that there can be is one that the rule matches. Most often it selects labels that the namespace, as the input declares it, does not have, or asks for addresses that its peers cannot have."},
+		{RedundantRule, Hint, "A rule covered by others", "Every flow that the rule is for, other rules decide in the same way: of the same policy or of others for the same pods. Without it every verdict stays the same.\n\nSeveral policies that let the same through may be meant, as where each team brings its own. A rule that goes should leave its policy's directions as they are: where a list becomes empty, write the direction into `policyTypes` or its like."},
+		{SelectsNothing, Warning, "A policy that selects nothing", manifestPage("The input declares workloads in every namespace that the policy is for, and the policy selects none of them: mostly a label is misspelt, on the object rather than on its pod template, or has changed since. Pods on the host network are selected by no policy.",
+			"spec:\n  podSelector:\n    matchLabels: {app: wbe}", "spec:\n  podSelector:\n    matchLabels: {app: web}")},
+		{NoDNS, Warning, "DNS is cut off", manifestPage("The policies let the workloads send something and keep them from the cluster's DNS, so that every connection by name fails. Where the cluster's DNS is, an intent given with `--facts` says; without that, port 53 in any other namespace, on nodes and outside counts as DNS.",
+			"egress:\n  - to: [{podSelector: {matchLabels: {k8s-app: kube-dns}}}]     # of the policy's own namespace\n    ports: [{port: 53, protocol: UDP}]",
+			"egress:\n  - to:\n      - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}\n        podSelector: {matchLabels: {k8s-app: kube-dns}}\n    ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]")},
+		{OnlyDenies, Warning, "Denies that close everything else", manifestPage("The policy has only denies in a direction, and by having them it closes its pods for everything else in that direction: nothing else closes them, so that they were open before. Say whether that is meant. For Cilium it is `enableDefaultDeny`; for Calico let a rule with `action: Allow` follow the denies, or `action: Pass` in a tier of its own.",
+			"egressDeny:\n  - toCIDR: [169.254.169.254/32]", "enableDefaultDeny: {egress: false}\negressDeny:\n  - toCIDR: [169.254.169.254/32]")},
 	}
 }

@@ -27,6 +27,8 @@ const (
 	PortNameDeclared Code = "P2112"
 	UndeclaredPort   Code = "P2113"
 	NamesAlreadyOpen Code = "P2110"
+	NeverDecides     Code = "P2114"
+	DNSCutOff        Code = "P2115"
 )
 
 func meaningEntries() []Entry {
@@ -56,5 +58,9 @@ func meaningEntries() []Entry {
 		{PortNameDeclared, Hint, "A port name that some workloads declare", "The destination is wider than a workload, and some of its workloads declare a port of this name. The name stands for the ports of those workloads; other pods of the destination are not opened."},
 		{UndeclaredPort, Warning, "A port name that the workload does not declare", "The destination declares ports by name, and not this one; perhaps it is a typing mistake. A name that nobody declares stands for the port that each pod calls so, and for none where no pod does."},
 		{NamesAlreadyOpen, Warning, "DNS is open already", "The rule says which names may be resolved, and the default that keeps DNS reachable lets every name be. Set `dns = false` on the workload or the namespace, so that the rule decides."},
+		{NeverDecides, Warning, "A rule that never decides", page("What the rule is for has always been decided before it is asked: by rules of earlier tiers, or by denies and passes of its own, several of them together perhaps. Whatever it says, nothing changes.\n\nPut it before them, take what it is for out of them with `except`, or remove it.",
+			"tier \"guard\" {\n  order = 10\n  deny shop to world {}\n}\nnamespace \"shop\" {\n  workload \"web\" { labels = { app = \"web\" } }\n  allow web to world { tcp = [443] }\n}",
+			"tier \"guard\" {\n  order = 10\n  deny shop to world { except = [\"shop/web\"] }\n}\nnamespace \"shop\" {\n  workload \"web\" { labels = { app = \"web\" } }\n  allow web to world { tcp = [443] }\n}")},
+		{DNSCutOff, Warning, "DNS is cut off", "The workloads may send something, and a deny keeps them from the cluster's DNS, so that every connection by name fails. Take DNS out of the deny, or let an earlier tier allow it: `allow shop to dns { udp = [53] }`.\n\nWhere it is meant, say `dns = false` on the workload or its namespace."},
 	}
 }

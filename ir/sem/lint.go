@@ -90,6 +90,7 @@ type linting struct {
 	*Comparison
 	flows    diagram.Set
 	rules    []*written // in the order in which they are asked
+	egress   []*walk    // of the layers that have one
 	byKey    map[writtenKey]*written
 	searched int
 }
@@ -119,7 +120,6 @@ type place struct {
 	walk     *walk
 	stage    int
 	action   ir.Action
-	closing  bool
 	arriving diagram.Set
 	rules    []asked
 	fixed    diagram.Set // see covered
@@ -143,6 +143,9 @@ func (l *linting) layer(of *Layer) {
 			continue
 		}
 		w := &walk{entering: l.flows}
+		if d == ir.Egress {
+			l.egress = append(l.egress, w)
+		}
 		arriving := l.flows
 		for i := range of.Program.Stages(d) {
 			arriving = l.stage(w, i, &of.Program.Stages(d)[i], d, arriving)
@@ -168,7 +171,7 @@ func (l *linting) stage(w *walk, at int, stage *ir.Stage, d ir.Direction, arrivi
 			arriving = s.Minus(arriving, matched)
 		}
 	}
-	end := &place{walk: w, stage: at, action: ir.Deny, closing: true, arriving: arriving}
+	end := &place{walk: w, stage: at, action: ir.Deny, arriving: arriving}
 	for i := range stage.Isolate {
 		iso := &stage.Isolate[i]
 		end.add(&written{origin: iso.Origin}, l.closed(iso, d))
@@ -664,9 +667,7 @@ func (l *linting) resolving() []Finding {
 		if asked == s.None() || !s.Intersects(sent, lets) || s.Intersects(asked, lets) {
 			continue
 		}
-		verdict := Decide(l.a, l.flow(l.least(asked)))
-		step := verdict.Deciding()
-		origin := step.Origin()
+		origin := l.stopping(asked)
 		at := slices.IndexFunc(out, func(f Finding) bool { return f.Origin == origin })
 		if at < 0 {
 			at = len(out)
@@ -675,6 +676,24 @@ func (l *linting) resolving() []Finding {
 		out[at].Workloads = append(out[at].Workloads, w)
 	}
 	return out
+}
+
+// stopping gives what stops the last of some flows on their way out.
+func (l *linting) stopping(flows diagram.Set) (last ir.Origin) {
+	s := l.space
+	for _, w := range l.egress {
+		for _, p := range w.places {
+			if p.action != ir.Deny {
+				continue
+			}
+			for _, r := range p.rules {
+				if here := s.And(flows, p.arriving); s.Intersects(here, r.flows) {
+					last, flows = r.rule.origin, s.Minus(flows, s.And(here, r.flows))
+				}
+			}
+		}
+	}
+	return last
 }
 
 // resolvers is the flows to where a workload may have its names resolved. If

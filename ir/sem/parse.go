@@ -34,7 +34,7 @@ func ParseEndpoint(text string, inv *ir.Inventory) (Endpoint, error) {
 		}
 		return e, nil
 	}
-	if a, err := netip.ParseAddr(text); err == nil {
+	if a, err := netip.ParseAddr(strings.TrimSuffix(text, ".")); err == nil {
 		return Endpoint{Kind: External, Address: a.Unmap()}, nil
 	}
 	if strings.Contains(text, "{") {
@@ -43,7 +43,7 @@ func ParseEndpoint(text string, inv *ir.Inventory) (Endpoint, error) {
 	if ns, name, ok := strings.Cut(text, "/"); ok {
 		return findWorkload(text, ns, name, inv)
 	}
-	if n, err := ir.ParseName(text); err == nil && strings.Contains(text, ".") {
+	if n, err := ir.ParseName(text); err == nil && strings.Contains(n.String(), ".") {
 		if _, wildcard := n.Parts(); wildcard == 0 {
 			return Endpoint{Kind: External, Names: []string{n.String()}}, nil
 		}
@@ -100,8 +100,13 @@ func parsePod(text string, inv *ir.Inventory) (Endpoint, error) {
 	e := podIn(ns, labels, inv)
 	e.Account = strings.TrimPrefix(account, "@")
 	for i := range inv.Workloads {
-		if w := &inv.Workloads[i]; account == "" && w.Account != "" && e.labelled(w.Pods) {
-			e.Account, e.Meshed = w.Account, w.Mesh
+		w := &inv.Workloads[i]
+		if !e.labelled(w.Pods) {
+			continue
+		}
+		e.Meshed = w.Mesh
+		if account == "" && w.Account != "" {
+			e.Account = w.Account
 		}
 	}
 	return e, nil

@@ -88,8 +88,16 @@ func (r *Rendered) scope() sem.Options {
 		profiles = append(profiles, t.Profile)
 	}
 	o := Scope(profiles)
-	o.Inventory = &r.Program.Inventory
+	o.Inventory = r.inventory()
 	return o
+}
+
+// inventory is what is known of the cluster.
+func (r *Rendered) inventory() *ir.Inventory {
+	if r.lifted != nil {
+		return &r.lifted[0].Program.Inventory
+	}
+	return &r.Program.Inventory
 }
 
 // uncaptured is the ports that Istio never captures: its agent's own
@@ -119,7 +127,7 @@ func (r *Rendered) readBack() (sem.Policy, diag.List) {
 		input, more := read.ReadFiles(in, read.Options{})
 		diags = append(diags, more...)
 		r.addSources(in)
-		p, more := frontends.For(t.Profile.Engine).Lift(input.Documents, lift.Options{Profile: t.Profile, Inventory: r.Program.Inventory})
+		p, more := frontends.For(t.Profile.Engine).Lift(input.Documents, lift.Options{Profile: t.Profile, Inventory: *r.inventory()})
 		diags = append(diags, more...)
 		scope := sem.CNI
 		if t.Profile.IsMesh() {
@@ -195,7 +203,7 @@ func (r *Rendered) told(d sem.Difference) bool {
 // decided on both sides.
 func (r *Rendered) differs(code diag.Code, d sem.Difference, intent, emitted *sem.Verdict, how string) {
 	said, did := intent.Deciding(), emitted.Deciding()
-	detail := "For example " + d.Flow.Text(&r.Program.Inventory) + ".\nThe intent: " + reason(said) + ".\nThe target: " + reason(did) + "."
+	detail := "For example " + d.Flow.Text(r.inventory()) + ".\nThe intent: " + reason(said) + ".\nThe target: " + reason(did) + "."
 	for _, c := range d.Hangs {
 		name := c.Fact
 		if name == "" {
