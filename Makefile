@@ -8,7 +8,7 @@ FUZZTIME ?= 30s
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(CURDIR)/bin/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: build test golden demo bench benchmarks lint fuzz clean
+.PHONY: build test golden demo bench benchmarks lint mutation fuzz clean
 
 build:
 	$(GO) build -trimpath -o bin/portolan ./cmd/portolan
@@ -40,6 +40,11 @@ lint: $(GOLANGCI)
 $(GOLANGCI):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv bin/golangci-lint $@
+
+# The proof against every small change of every golden manifest: the score. A
+# sample of it is among the tests.
+mutation:
+	$(GO) test ./golden -run TestMutants -count=1 -v -timeout 60m -mutants all
 
 # Each fuzz test for a while. go test takes one at a time.
 fuzz:

@@ -12,6 +12,7 @@ import (
 	"github.com/portolan-dev/portolan/backends/manifest"
 	"github.com/portolan-dev/portolan/cmd/portolan/pipeline"
 	"github.com/portolan-dev/portolan/frontends/intent"
+	"github.com/portolan-dev/portolan/ir/sem"
 )
 
 // sizes are the benchmarks' inputs: rules over workloads. Cost per rule is to
@@ -100,10 +101,14 @@ func BenchmarkLower(b *testing.B) {
 	}
 }
 
-// rendered renders one configuration for some engines.
+// rendered renders one configuration for some engines, and proves it.
 func rendered(b *testing.B, cfg *intent.Config, to ...string) []pipeline.Rendered {
+	return renderedWith(b, cfg, pipeline.Options{Now: time.Unix(0, 0)}, to...)
+}
+
+func renderedWith(b *testing.B, cfg *intent.Config, o pipeline.Options, to ...string) []pipeline.Rendered {
 	targets, diags := pipeline.Targets(cfg, nil, to)
-	out, more := pipeline.Render(cfg, targets, pipeline.Options{Now: time.Unix(0, 0)})
+	out, more := pipeline.Render(cfg, targets, o)
 	if diags.HasErrors() || more.HasErrors() {
 		b.Fatal(diags, more)
 	}
@@ -115,7 +120,23 @@ func rendered(b *testing.B, cfg *intent.Config, to ...string) []pipeline.Rendere
 	return out
 }
 
-// BenchmarkRender is a configuration to objects, lowering included.
+// BenchmarkObjects is a configuration to objects, lowering included, not proved.
+func BenchmarkObjects(b *testing.B) {
+	for _, engine := range engines {
+		for _, s := range sizes {
+			b.Run(fmt.Sprintf("to=%s/rules=%d", engine, s.rules), func(b *testing.B) {
+				_, cfg := load(b, s.rules, s.workloads)
+				for b.Loop() {
+					renderedWith(b, cfg, pipeline.Options{Now: time.Unix(0, 0), Unproved: true}, engine)
+				}
+				perRule(b, s.rules)
+			})
+		}
+	}
+}
+
+// BenchmarkRender is a configuration to proved objects: lowered, printed, read
+// back and compared.
 func BenchmarkRender(b *testing.B) {
 	for _, engine := range engines {
 		for _, s := range sizes {
@@ -163,6 +184,46 @@ func BenchmarkWhole(b *testing.B) {
 					if _, err := manifest.Stream(r.Objects()); err != nil {
 						b.Fatal(err)
 					}
+				}
+			}
+			perRule(b, s.rules)
+		})
+	}
+}
+
+// BenchmarkDiff is two configurations in memory, of which one has a rule less,
+// to the flows that differ.
+func BenchmarkDiff(b *testing.B) {
+	for _, s := range sizes {
+		b.Run(fmt.Sprintf("rules=%d", s.rules), func(b *testing.B) {
+			_, cfg := load(b, s.rules, s.workloads)
+			less := *cfg
+			less.Rules = cfg.Rules[1:]
+			for b.Loop() {
+				before, _ := intent.Lower(cfg, nil)
+				after, _ := intent.Lower(&less, nil)
+				c, err := sem.Compare(sem.Policy{{Program: before}}, sem.Policy{{Program: after}}, sem.Options{Inventory: &before.Inventory})
+				if err != nil {
+					b.Fatal(err)
+				}
+				if changes, _, err := c.Changes(10); err != nil || len(changes) != 1 {
+					b.Fatal(changes, err)
+				}
+			}
+			perRule(b, s.rules)
+		})
+	}
+}
+
+// BenchmarkFlows is a program to everything that may talk in it.
+func BenchmarkFlows(b *testing.B) {
+	for _, s := range []struct{ rules, workloads int }{{100, 20}, {1000, 200}, {10000, 2000}} {
+		b.Run(fmt.Sprintf("rules=%d", s.rules), func(b *testing.B) {
+			_, cfg := load(b, s.rules, s.workloads)
+			p, _ := intent.Lower(cfg, nil)
+			for b.Loop() {
+				if _, err := sem.Connect(sem.Policy{{Program: p}}, &p.Inventory, sem.ConnectOptions{}); err != nil {
+					b.Fatal(err)
 				}
 			}
 			perRule(b, s.rules)
