@@ -51,6 +51,7 @@ func runManifest(t *testing.T, dir, input string) (map[string]string, diag.List)
 	files := map[string]string{}
 	source, diags := pipeline.Open([]string{input}, intent.Options{})
 	profiles := profilesOf(t, dir, source)
+	source.Under(profiles)
 	inv, _ := source.Inventory()
 	policy, more := source.Policy(profiles, &inv)
 	diags = append(diags, more...)

@@ -35,6 +35,10 @@ type Workload struct {
 	Account   string // service account; "" where none is declared
 	Ports     []WorkloadPort
 	Mesh      bool
+
+	// Observed is a workload that was seen and not stated: it is the pods with
+	// just these labels, and says nothing of others that have them too.
+	Observed bool
 }
 
 // WorkloadPort is a port that a workload declares.
@@ -42,6 +46,13 @@ type WorkloadPort struct {
 	Name     string
 	Number   uint16
 	Protocol AppProtocol
+
+	Transports []Protocol // that it is of; none for any
+}
+
+// Takes reports that the port may be one of the transport.
+func (p *WorkloadPort) Takes(t Protocol) bool {
+	return len(p.Transports) == 0 || slices.Contains(p.Transports, t)
 }
 
 // Port finds a declared port by name.

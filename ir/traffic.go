@@ -93,12 +93,22 @@ func (s ICMP) String() string {
 	if s.any {
 		return "any"
 	}
-	parts := make([]string, len(s.types))
-	for i, t := range s.types {
-		parts[i] = fmt.Sprint(t.Type)
-		if t.Code >= 0 {
-			parts[i] += fmt.Sprintf("/%d", t.Code)
+	var parts []string
+	for i := 0; i < len(s.types); i++ {
+		first := s.types[i]
+		text := fmt.Sprint(first.Type)
+		if first.Code >= 0 {
+			parts = append(parts, fmt.Sprintf("%s/%d", text, first.Code))
+			continue
 		}
+		last := i
+		for last+1 < len(s.types) && s.types[last+1].Code < 0 && s.types[last+1].Type == s.types[last].Type+1 {
+			last++
+		}
+		if last > i+1 { // three and more in a row
+			text, i = fmt.Sprintf("%s-%d", text, s.types[last].Type), last
+		}
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, ",")
 }

@@ -434,14 +434,7 @@ func TestUnsayable(t *testing.T) {
 			t.Errorf("%s: %v", name, diags)
 		}
 	}
-	p := one(ir.Rule{Peers: peersOf(ir.AnyPeer{}), Traffic: ir.AllTraffic()})
-	deny := p.Ingress[0].Levels[0].Rules[0]
-	deny.Action = ir.Deny
-	p.Ingress[0].Levels = append(p.Ingress[0].Levels, ir.Level{Rules: []ir.Rule{deny}})
-	if _, diags := (Backend{}).Lower(p, target(lower.Alone)); len(diags) != 1 || diags[0].Code != diag.LacksOrder {
-		t.Errorf("a deny below an allow: %v", diags)
-	}
-	p = one(ir.Rule{Action: ir.Pass, Peers: peersOf(ir.AnyPeer{}), Traffic: ir.AllTraffic()})
+	p := one(ir.Rule{Action: ir.Pass, Peers: peersOf(ir.AnyPeer{}), Traffic: ir.AllTraffic()})
 	p.Ingress[0].Isolate = nil
 	if list, diags := (Backend{}).Lower(p, target(lower.Alone)); len(diags) != 1 || diags[0].Code != diag.LacksOrder || len(list) > 0 {
 		t.Errorf("what would close open pods: %v", diags)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	v3 "github.com/projectcalico/api/pkg/apis/projectcalico/v3"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -22,15 +23,62 @@ type level struct {
 	action ir.Action
 	suffix string
 	order  float64
+	closes bool // it has the policies that close what the tier closes
 }
 
 // levels are the levels of every tier, as the language has them. Allows stand
 // where Calico puts native NetworkPolicies.
 var levels = []level{
-	{ir.Log, "--log", 100},
-	{ir.Deny, "--deny", 200},
-	{ir.Pass, "--pass", 300},
-	{ir.Allow, "", 1000},
+	{ir.Log, "--log", 100, false},
+	{ir.Deny, "--deny", 200, false},
+	{ir.Pass, "--pass", 300, false},
+	{ir.Allow, "", 1000, true},
+}
+
+// round is levels that are decided before those of the next round.
+type round struct {
+	egress, ingress *ir.Stage
+	levels          []level
+}
+
+// rounds gives a tier in rounds: one where its levels are in the order of the
+// fixed ones, as the language's are, else one for each level. Manifests have
+// lists of rules in any order.
+func (t *tier) rounds() []round {
+	if t.inOrder() {
+		return []round{{t.egress, t.ingress, levels}}
+	}
+	t.listed = true
+	n := max(countLevels(t.egress), countLevels(t.ingress))
+	var out []round
+	for i := range n {
+		r := round{onlyLevel(t.egress, i), onlyLevel(t.ingress, i), nil}
+		for rank, a := range []ir.Action{ir.Log, ir.Deny, ir.Allow, ir.Pass} { // a level's own order
+			r.levels = append(r.levels, level{a, fmt.Sprintf("--%d-%s", i+1, strings.ToLower(string(calicoAction[a]))), float64(1000 + 10*i + rank), a == ir.Allow && i == n-1})
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func countLevels(s *ir.Stage) int {
+	if s == nil {
+		return 0
+	}
+	return len(s.Levels)
+}
+
+// onlyLevel gives a stage with one of its levels, and with what it closes.
+func onlyLevel(s *ir.Stage, i int) *ir.Stage {
+	if s == nil {
+		return nil
+	}
+	out := *s
+	out.Levels = nil
+	if i < len(s.Levels) {
+		out.Levels = s.Levels[i : i+1]
+	}
+	return &out
 }
 
 var calicoAction = map[ir.Action]v3.Action{ir.Allow: v3.Allow, ir.Deny: v3.Deny, ir.Pass: v3.Pass, ir.Log: v3.Log}
@@ -60,6 +108,7 @@ type tier struct {
 	closes          bool      // it denies at its end what it selects and nothing decided
 	ahead           *tier     // of one that closes: the tier right before it, for what must close nothing
 	used            bool      // a policy stands in it
+	listed          bool      // its levels are in an order of their own
 }
 
 // of gives the tier that an action's policies stand in. A tier that denies at
@@ -68,7 +117,7 @@ type tier struct {
 // nobody, nor do denies outside tiers, so they go ahead, into a tier that passes
 // at its end.
 func (t *tier) of(a ir.Action) *tier {
-	if t.closes && (a == ir.Log || a == ir.Deny && t.name == defaultTier) {
+	if t.closes && !t.listed && (a == ir.Log || a == ir.Deny && t.name == defaultTier) {
 		return t.ahead
 	}
 	return t
@@ -128,9 +177,7 @@ func axioms(s *ir.Stage) bool {
 
 // tier emits a tier and its policies, and what goes ahead of them.
 func (l *lowering) tier(t *tier) {
-	if !l.inOrder(t) {
-		return
-	}
+	rounds := t.rounds()
 	order, comments := denyOrder, []string{"The denies outside tiers, right before tier default: they beat every allow in it, other people's too,",
 		"and close nothing, since this tier passes at its end."}
 	if t.name == ir.StageRules {
@@ -142,9 +189,11 @@ func (l *lowering) tier(t *tier) {
 		t.ahead = &tier{name: t.name + "--log"} // no tier of the language has "--" before anything but a hash
 		order, comments = t.any().Order-0.5, []string{"The logs of tier " + t.name + ", right before it: that tier closes whoever its policies select, and a log closes nobody."}
 	}
-	for _, b := range lower.Bundles(l.program, t.egress, t.ingress) {
-		if !nobody(b.Subject.Pods) {
-			l.bundle(t, &b)
+	for _, r := range rounds {
+		for _, b := range lower.Bundles(l.program, r.egress, r.ingress) {
+			if !nobody(b.Subject.Pods) {
+				l.bundle(t, &b, r.levels)
+			}
 		}
 	}
 	if t.ahead.used {
@@ -152,8 +201,9 @@ func (l *lowering) tier(t *tier) {
 	}
 }
 
-// inOrder refuses stages whose levels are not in the order of the fixed levels.
-func (l *lowering) inOrder(t *tier) bool {
+// inOrder reports that the levels of both stages are in the order of the fixed
+// ones.
+func (t *tier) inOrder() bool {
 	for _, d := range directions {
 		s := t.stage(d)
 		if s == nil {
@@ -162,14 +212,11 @@ func (l *lowering) inOrder(t *tier) bool {
 		last := 0
 		for _, stage := range s.Levels {
 			for _, a := range []ir.Action{ir.Log, ir.Deny, ir.Allow, ir.Pass} { // a level's own order
-				i := slices.IndexFunc(stage.Rules, func(r ir.Rule) bool { return r.Action == a })
-				if i < 0 {
+				if !slices.ContainsFunc(stage.Rules, func(r ir.Rule) bool { return r.Action == a }) {
 					continue
 				}
 				at := slices.IndexFunc(levels, func(x level) bool { return x.action == a })
 				if at < last {
-					l.refuse(stage.Rules[i].Origin, &refusal{diag.LacksOrder,
-						"this stage has levels in another order than log, deny, pass, allow", "Put the rule into a tier of its own."})
 					return false
 				}
 				last = at
@@ -226,7 +273,7 @@ func description(o ir.Origin) map[string]string {
 }
 
 // bundle emits what a tier says of one subject: an object for each level.
-func (l *lowering) bundle(t *tier, b *lower.Bundle) {
+func (l *lowering) bundle(t *tier, b *lower.Bundle, levels []level) {
 	name, escaped := lower.Name(b.Subject)
 	for _, level := range levels {
 		p := policy{tier: t.of(level.action), level: level, name: name + level.suffix, subject: b.Subject}
@@ -238,7 +285,7 @@ func (l *lowering) bundle(t *tier, b *lower.Bundle) {
 				p.types |= d.Set()
 			}
 		}
-		if level.action == ir.Allow {
+		if level.closes {
 			p.isolate(b)
 		}
 		if len(p.origins) > 0 {

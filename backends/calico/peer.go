@@ -49,12 +49,14 @@ func (l *lowering) peers(d ir.Direction, r *ir.Rule, namespace string) (out []pe
 		}
 		out = append(out, list...)
 	}
-	for _, p := range mergeNamespaces(r.Peers.Pods()) {
+	at, others, _ := lower.Located(r.Peers)
+	out = rangePeers(at)
+	for _, p := range mergeNamespaces(others.Pods()) {
 		if !nobody(p) {
 			add(podPeers(p, namespace))
 		}
 	}
-	for _, p := range r.Peers.List() {
+	for _, p := range others.List() {
 		switch p := p.(type) {
 		case ir.AnyPeer:
 			out = append(out, peer{kind: anyone})

@@ -2,6 +2,7 @@ package calico
 
 import (
 	"regexp"
+	"strconv"
 
 	v3 "github.com/projectcalico/api/pkg/apis/projectcalico/v3"
 	"github.com/projectcalico/api/pkg/lib/numorstring"
@@ -17,7 +18,8 @@ const maxPorts = 50
 // transport is traffic in the form of one Calico rule: a protocol with ports or
 // with a kind of ICMP message.
 type transport struct {
-	protocol string // "" for every protocol
+	protocol string // by name or number; "" for every protocol
+	not      string // every protocol but this one
 	whole    bool   // all of the protocol, or the one kind of message
 	icmp     *v3.ICMPFields
 	family   int                // 4 or 6 for ICMP, which implies it, else 0
@@ -30,7 +32,17 @@ func transports(t ir.Traffic) ([]transport, *refusal) {
 	if t.IsAll() {
 		return []transport{{whole: true}}, nil
 	}
+	if but, ok := allBut(t); ok {
+		ports, no := transports(ir.PortTraffic(but, t.Ports(but)))
+		return append([]transport{{not: protocolName[but], whole: true}}, ports...), no
+	}
 	var out []transport
+	for _, n := range t.Numbers().List() {
+		if n == 0 {
+			return nil, &refusal{diag.CannotSay, "Calico takes protocols 1 to 255, and the rule has 0", "Take protocol 0, IPv6's hop-by-hop options, out of the rule."}
+		}
+		out = append(out, transport{protocol: strconv.Itoa(int(n)), whole: true})
+	}
 	for _, p := range ir.Protocols {
 		x := transport{protocol: protocolName[p]}
 		if t.Ports(p).IsAll() {
@@ -67,6 +79,22 @@ func transports(t ir.Traffic) ([]transport, *refusal) {
 		out = append(out, more...)
 	}
 	return out, nil
+}
+
+// allBut gives the protocol with ports of which the traffic has not all, where it
+// has all of everything else.
+func allBut(t ir.Traffic) (ir.Protocol, bool) {
+	v4, v6 := t.ICMP()
+	var missing []ir.Protocol
+	for _, p := range ir.Protocols {
+		if !t.Ports(p).IsAll() {
+			missing = append(missing, p)
+		}
+	}
+	if len(missing) != 1 || len(t.Named()) > 0 || !v4.IsAny() || !v6.IsAny() || t.Numbers() != ir.AllNumbers() {
+		return 0, false
+	}
+	return missing[0], true
 }
 
 var (
@@ -141,6 +169,10 @@ func match(d ir.Direction, p peer, t transport, ports []numorstring.Port) v3.Rul
 	if t.protocol != "" {
 		protocol := numorstring.ProtocolFromString(t.protocol)
 		r.Protocol = &protocol
+	}
+	if t.not != "" {
+		not := numorstring.ProtocolFromString(t.not)
+		r.NotProtocol = &not
 	}
 	if d == ir.Egress {
 		r.Destination = p.entity

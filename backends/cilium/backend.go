@@ -39,6 +39,9 @@ func (Backend) Name() string { return string(profile.Cilium) }
 func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.List) {
 	p = lower.Share(p, t.Role)
 	l := &lowering{program: p, target: t, report: lower.Report{Target: t}, dnsAskers: map[ir.Protocol][]*ir.Rule{}}
+	l.nodeLast = slices.ContainsFunc(p.All(), func(d ir.Directed) bool {
+		return d.Rule.Origin.Kind == ir.FromAxiom && d.Stage.Name != ir.StageAxioms
+	})
 	l.unsayable()
 	egress, ok1 := l.flatten(ir.Egress)
 	ingress, ok2 := l.flatten(ir.Ingress)
@@ -62,6 +65,8 @@ type lowering struct {
 	target  lower.Target
 	egress  *ir.Stage // flat; nil where there is none
 	report  lower.Report
+
+	nodeLast bool // what reaches a pod from its own node is allowed below the denies
 
 	dnsAskers map[ir.Protocol][]*ir.Rule // see askers
 }

@@ -35,9 +35,6 @@ func (l *lowering) httpRules(r *ir.Rule, d ir.Direction) (*api.L7Rules, *refusal
 	}
 	rules := &api.L7Rules{}
 	for _, q := range r.Traffic.Requests() {
-		if q.IsAny() {
-			return nil, nil // every request: no restriction
-		}
 		list, ref := requestRules(q)
 		if ref != nil {
 			return nil, ref

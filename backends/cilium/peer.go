@@ -30,7 +30,7 @@ var entityOrder = []api.Entity{
 // nothing has to be emitted for the rule in this direction.
 func (l *lowering) peers(r *ir.Rule, d ir.Direction) ([]layer3, *refusal) {
 	var all layer3
-	for _, p := range governed(r, d) {
+	for _, p := range l.governed(r, d) {
 		if ref := l.peer(&all, p, r, d); ref != nil {
 			return nil, ref
 		}
@@ -56,9 +56,10 @@ func (l *lowering) peers(r *ir.Rule, d ir.Direction) ([]layer3, *refusal) {
 // governed gives the peers that a rule decides about. What reaches a pod from
 // its own node is allowed above every rule. Cilium allows it below the user's
 // rules (daemon/cmd/daemon.go, allow-localhost), so a deny must spare it, and
-// "all" be taken apart.
-func governed(r *ir.Rule, d ir.Direction) []ir.Peer {
-	if d == ir.Egress || r.Action != ir.Deny {
+// "all" be taken apart; but not in a program that was lifted from Cilium's
+// policies and has it below its denies too.
+func (l *lowering) governed(r *ir.Rule, d ir.Direction) []ir.Peer {
+	if d == ir.Egress || r.Action != ir.Deny || l.nodeLast {
 		return r.Peers.List()
 	}
 	list := r.Peers.List()

@@ -120,7 +120,18 @@ func (l *lowering) peers(r *ir.Rule, found *diag.List) (admission, []*ir.Workloa
 	if but, ok := anywhereBut(r.Peers); ok {
 		return l.notAddresses(r, but, found), nil
 	}
+	at, others, some := lower.Located(r.Peers)
+	if !some {
+		return admission{sources: blocks(at), plaintext: true}, nil
+	}
+	if !at.IsEmpty() {
+		rest := *r
+		rest.Peers, r = others, &rest
+	}
 	a, siblings := l.pods(r, found)
+	if !at.IsEmpty() {
+		a.sources, a.plaintext = append(a.sources, blocks(at)...), true
+	}
 	for _, p := range r.Peers.List() {
 		switch p := p.(type) {
 		case ir.External:
@@ -276,8 +287,8 @@ func (l *lowering) partition(r *ir.Rule, found *diag.List) (byNamespace map[stri
 // identity is a pod of the mesh; pods outside it are known by address only.
 func (l *lowering) everyPod(r *ir.Rule, but []string, found *diag.List) admission {
 	byIdentity := admission{sources: []*security.Source{{Principals: []string{"*"}, NotNamespaces: but}}, identity: true}
-	if l.modes(r.Subject.Pods, portsOf(r.Traffic)).only(ir.MTLSStrict) {
-		return byIdentity // nobody else gets this far
+	if r.Auth == ir.MutualTLS || l.modes(r.Subject.Pods, portsOf(r.Traffic)).only(ir.MTLSStrict) {
+		return byIdentity // nobody else gets this far, or is meant
 	}
 	if pods := l.inv.Facts.PodCIDRs; len(but) == 0 && !pods.IsEmpty() {
 		return admission{sources: blocks(pods), plaintext: true}

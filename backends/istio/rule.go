@@ -35,7 +35,7 @@ func (l *lowering) deny(p *ir.Program, s *ir.Stage, r *ir.Rule) {
 	if !ok || !admitted || !said || a.nobody() {
 		return
 	}
-	if a.identity && !l.holds(p, s, r) {
+	if a.identity && r.Auth != ir.MutualTLS && !l.holds(p, s, r) {
 		l.refuse(diag.LacksDeny, r.Origin, "a peer that connects in plaintext shows no identity, so it would pass a deny of its identity",
 			"State `mtls = \"strict\"` at the destination, or keep every allow into it to workloads with accounts.")
 		return

@@ -6,6 +6,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/set"
@@ -29,6 +30,14 @@ func (l *lowering) peers(d ir.Direction, r *ir.Rule, namespace string) (peers, b
 		return peers{any: true}, true
 	}
 	var out peers
+	if at, others, some := lower.Located(r.Peers); !at.IsEmpty() {
+		out.list = ipBlocks(at)
+		if !some {
+			return out, true
+		}
+		rest := *r
+		rest.Peers, r = others, &rest
+	}
 	for _, pods := range r.Peers.Pods() {
 		for _, part := range l.program.Inventory.Narrow(pods) {
 			list, no := podPeers(part, namespace)

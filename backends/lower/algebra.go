@@ -183,7 +183,7 @@ func (d domain) peerAnd(a, b ir.Peer) ([]ir.Peer, *obstacle) {
 	case ir.Nodes:
 		switch b := b.(type) {
 		case ir.Nodes:
-			return []ir.Peer{ir.Nodes{Own: a.Own && b.Own, Other: a.Other && b.Other}}, nil
+			return []ir.Peer{ir.Nodes{Own: a.Own && b.Own, Other: a.Other && b.Other, Except: a.Except.Union(b.Except)}}, nil
 		case ir.NodeLocal:
 			if a.Own {
 				return []ir.Peer{b}, nil
@@ -306,6 +306,9 @@ func (d domain) peerMinus(a, b ir.Peer) ([]ir.Peer, *obstacle) {
 		return out, nil
 	case ir.Nodes:
 		if b, ok := b.(ir.Nodes); ok {
+			if !a.Except.IsEmpty() || !b.Except.IsEmpty() {
+				return nil, nodesByAddress
+			}
 			return []ir.Peer{ir.Nodes{Own: a.Own && !b.Own, Other: a.Other && !b.Other}}, nil
 		}
 		return nil, nodesByAddress

@@ -435,5 +435,6 @@ func compareFlat(a, b ir.Rule) int {
 		strings.Compare(a.Subject.Pods.String(), b.Subject.Pods.String()),
 		strings.Compare(a.Peers.String(), b.Peers.String()),
 		strings.Compare(a.Traffic.String(), b.Traffic.String()),
+		cmp.Compare(a.Auth, b.Auth),
 	)
 }

@@ -3,6 +3,7 @@ package lower
 import (
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/profile"
 )
 
 // Foreign refuses the rules and defaults of which a part can only be lifted:
@@ -11,7 +12,7 @@ import (
 func (t Target) Foreign(p *ir.Program) diag.List {
 	var diags diag.List
 	for _, d := range p.All() {
-		if what := foreignRule(d.Rule); what != "" {
+		if what := t.foreignRule(d.Rule); what != "" {
 			t.Refuse(&diags, diag.CannotSay, d.Rule.Origin, "it restricts "+what, "Portolan reads this and does not render it. Say it another way, or keep the manifest.")
 		}
 	}
@@ -28,13 +29,13 @@ func (t Target) Foreign(p *ir.Program) diag.List {
 }
 
 // foreignRule names the first part of a rule that is foreign; "" for none.
-func foreignRule(r *ir.Rule) string {
+func (target Target) foreignRule(r *ir.Rule) string {
 	switch t := r.Traffic; {
-	case r.Auth != ir.AnyAuth:
+	case r.Auth != ir.AnyAuth && !(r.Auth == ir.MutualTLS && target.Profile.IsMesh()):
 		return "how the peer proves itself"
 	case len(r.If) > 0:
 		return "flows by " + r.If[0].Atom
-	case !t.Numbers().IsEmpty() && !t.IsAll():
+	case !t.Numbers().IsEmpty() && !t.IsAll() && target.Profile.Engine != profile.Calico:
 		return "protocols by number"
 	case !t.SourcePorts().IsAll():
 		return "source ports"
@@ -44,7 +45,11 @@ func foreignRule(r *ir.Rule) string {
 	if what := foreignPods(r.Subject.Pods); what != "" {
 		return what
 	}
-	for _, p := range r.Peers.List() {
+	peers := r.Peers
+	if target.Profile.CIDRs() != profile.CIDRsOutside {
+		_, peers, _ = Located(r.Peers)
+	}
+	for _, p := range peers.List() {
 		switch p := p.(type) {
 		case ir.Pods:
 			if what := foreignPods(p); what != "" {

@@ -164,8 +164,17 @@ func (in *input) run(args []string, alone bool) (outcome, error) {
 	if diags.HasErrors() {
 		return o, nil
 	}
+	in.collect(&o)
+	if p, diags := intent.Lower(in.config, nil); !diags.HasErrors() {
+		in.test(&o, p)
+	}
+	return o, nil
+}
+
+// collect counts what became of the targets, and gathers what was said of them.
+func (in *input) collect(o *outcome) {
 	o.code = exitYes
-	o.summary.Targets = len(targets)
+	o.summary.Targets = len(o.rendered)
 	for _, r := range o.rendered {
 		in.diags = append(in.diags, r.Diags...)
 		maps.Copy(in.sources, r.Sources)
@@ -178,10 +187,6 @@ func (in *input) run(args []string, alone bool) (outcome, error) {
 			o.code = exitError
 		}
 	}
-	if p, diags := intent.Lower(in.config, nil); !diags.HasErrors() {
-		in.test(&o, p)
-	}
-	return o, nil
 }
 
 // test proves the tests. What does not hold of the intent keeps every target

@@ -30,15 +30,20 @@ type evaluating struct {
 
 func (e *evaluating) flags(cmd *cobra.Command, sides int) {
 	f := cmd.Flags()
+	e.manifestFlags(cmd, sides)
+	f.StringVar(&e.target, "target", "", "the `NAME` of a target of an intent, whose facts hold")
+	f.StringArrayVar(&e.vars, "var", nil, "`NAME=VALUE` of a variable of an intent; repeatable")
+	f.StringArrayVar(&e.varFiles, "var-file", nil, "a `FILE` with values of variables; repeatable")
+}
+
+// manifestFlags adds the flags that the meaning of manifests hangs on.
+func (e *evaluating) manifestFlags(cmd *cobra.Command, sides int) {
 	what := "the `ENGINE`[@version][+MESH[@version]] whose meaning manifests have; by default what their kinds are for"
 	if sides == 2 {
 		what += "; given twice, one for each side"
 	}
-	f.StringArrayVar(&e.profiles, "profile", nil, what)
-	f.StringVar(&e.facts, "facts", "", "an intent at `PATH` that says what is known of the cluster: namespaces, workloads, facts")
-	f.StringVar(&e.target, "target", "", "the `NAME` of a target of an intent, whose facts hold")
-	f.StringArrayVar(&e.vars, "var", nil, "`NAME=VALUE` of a variable of an intent; repeatable")
-	f.StringArrayVar(&e.varFiles, "var-file", nil, "a `FILE` with values of variables; repeatable")
+	cmd.Flags().StringArrayVar(&e.profiles, "profile", nil, what)
+	cmd.Flags().StringVar(&e.facts, "facts", "", "an intent at `PATH` that says what is known of the cluster: namespaces, workloads, facts")
 	complete(cmd, "profile", engines()...)
 }
 
@@ -171,6 +176,10 @@ func (e *evaluating) settleProfiles(sides []side) error {
 		}
 		if len(s.profiles) > 2 || len(s.profiles) == 2 && (s.profiles[0].IsMesh() || !s.profiles[1].IsMesh()) {
 			return usagef("--profile %s: write a CNI, a mesh, or a CNI, \"+\" and a mesh", text)
+		}
+		if len(s.profiles) == 2 && s.profiles[1].Engine == profile.IstioAmbient {
+			// In ambient a CNI sees port 15008 in place of the port that is asked for.
+			return usagef("--profile %s: a CNI beside an ambient mesh is not evaluated; ask of each alone", text)
 		}
 	}
 	return nil

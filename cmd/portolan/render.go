@@ -23,7 +23,7 @@ type renderFlags struct {
 }
 
 func (a *app) renderCommand() *cobra.Command {
-	in := &input{app: a}
+	in, e := &input{app: a}, &evaluating{app: a}
 	f := &renderFlags{emit: newChoice("yaml", "yaml", "ir", "ir-json")}
 	cmd := &cobra.Command{
 		Use:   "render [PATH...]",
@@ -34,16 +34,21 @@ func (a *app) renderCommand() *cobra.Command {
 With -o each target gets a folder of its own, with a file for each object. Files
 that portolan wrote there and that are no longer wanted are removed; others are
 never touched. A target that cannot say the intent is refused and its folder
-stays as it was; the others are written all the same.`,
+stays as it was; the others are written all the same.
+
+Manifests are rendered for other engines: --profile names the engine whose
+meaning they have, and --facts an intent with what is known of the cluster. What
+comes out is proved to mean the same, or refused.`,
 		Example: `  portolan render --to kubernetes | kubectl apply --dry-run=server -f -
   portolan render -o deploy                a folder for each target
   portolan render -o deploy --check        is it up to date? (exit code 1 and a diff if not)
-  portolan render --emit ir                what the intent was understood to mean`,
-		RunE: func(_ *cobra.Command, args []string) error {
+  portolan render --emit ir                what the intent was understood to mean
+  portolan render deploy --to cilium --profile calico   manifests, for another engine`,
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.usage(); err != nil {
 				return err
 			}
-			o, err := in.run(args, f.emit.value != "yaml")
+			o, err := in.render(cmd, e, args, f.emit.value != "yaml")
 			if err != nil {
 				return err
 			}
@@ -59,6 +64,7 @@ stays as it was; the others are written all the same.`,
 		},
 	}
 	in.flags(cmd)
+	e.manifestFlags(cmd, 1)
 	flags := cmd.Flags()
 	flags.StringVarP(&f.dir, "output-dir", "o", "", "write files under `DIR`, in a folder for each target")
 	flags.BoolVar(&f.check, "check", false, "with -o: write nothing, print what would change as a diff")

@@ -245,7 +245,7 @@ func (l *lifting) selector(v manifest.Value, global bool, consequence string) *s
 	s, err := parseSelector(text)
 	switch {
 	case err != nil:
-		v.Bad("is no selector", fmt.Sprintf("The selector is wrong %s. %s", err, consequence))
+		v.Bad("is no selector", fmt.Sprintf("The selector is wrong: %s. %s", err, consequence))
 		return nil
 	case strings.Trim(text, " \t") == "":
 		v.Bad("is blank", "Remove it, or write all(). "+consequence)

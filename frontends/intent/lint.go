@@ -333,3 +333,7 @@ func (l *lowering) openNames() {
 		}
 	}
 }
+
+// WithoutDNS reports whether the configuration says of every pod of the set that
+// it has no DNS, so that none is missing.
+func WithoutDNS(cfg *Config, pods ir.Pods) bool { return (&lowering{cfg: cfg}).withoutDNS(pods) }

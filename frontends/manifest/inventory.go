@@ -157,6 +157,7 @@ func (t *taker) workload(d *Document, v Value) {
 		checkMetadata(template.field("metadata"), false)
 	}
 	w := Workload{Kind: d.Kind, Range: d.Range}
+	w.Observed = true
 	w.Address, w.Name, w.Namespace = d.InNamespace()+"/"+d.Name, d.Name, d.InNamespace()
 	w.Pods, _ = ir.InNamespace(w.Namespace).WithLabels(ir.MatchLabels(template.field("metadata").field("labels").labels()))
 	spec := template.field("spec")
@@ -238,11 +239,18 @@ func (v Value) protocol() (ir.Protocol, bool) {
 func namedPorts(ports []ContainerPort) []ir.WorkloadPort {
 	var out []ir.WorkloadPort
 	for i, p := range ports {
-		same := func(q ContainerPort) bool { return q.Name == p.Name && q.Protocol == ir.TCP }
+		same := func(q ContainerPort) bool { return q.Name == p.Name }
 		other := func(q ContainerPort) bool { return same(q) && q.Number != p.Number }
-		if p.Name != "" && p.Protocol == ir.TCP && !slices.ContainsFunc(ports, other) && !slices.ContainsFunc(ports[:i], same) {
-			out = append(out, ir.WorkloadPort{Name: p.Name, Number: p.Number})
+		if p.Name == "" || slices.ContainsFunc(ports, other) || slices.ContainsFunc(ports[:i], same) {
+			continue
 		}
+		port := ir.WorkloadPort{Name: p.Name, Number: p.Number}
+		for _, q := range ports[i:] {
+			if same(q) {
+				port.Transports = append(port.Transports, q.Protocol)
+			}
+		}
+		out = append(out, port)
 	}
 	return out
 }

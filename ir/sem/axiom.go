@@ -95,7 +95,7 @@ func (e *encoding) misnamed(at end) []diagram.Set {
 	var order []identity
 	for i := range e.inventory.Workloads {
 		w := &e.inventory.Workloads[i]
-		if w.Account == "" {
+		if w.Account == "" || w.Observed {
 			continue
 		}
 		pods := e.pods(w.Pods, at)
@@ -122,9 +122,9 @@ func (e *encoding) unmeshed(at end) []diagram.Set {
 	for i := range e.inventory.Workloads {
 		w := &e.inventory.Workloads[i]
 		if w.Mesh {
-			in = append(in, e.pods(w.Pods, at)...)
+			in = append(in, e.workload(w, at)...)
 		} else {
-			out = append(out, e.pods(w.Pods, at)...)
+			out = append(out, e.workload(w, at)...)
 		}
 	}
 	said := e.union(append(in, out...))
@@ -173,7 +173,7 @@ func (e *encoding) misspoken() diagram.Set {
 			if p.Protocol == ir.AppHTTP || p.Protocol == ir.AppGRPC {
 				wrong = among(e.carries, diagram.Span{}, diagram.Span{First: carriesQuery, Last: carriesQuery})
 			}
-			never = append(never, e.union(product(e.pods(w.Pods, destination),
+			never = append(never, e.union(product(e.workload(w, destination),
 				[]cube{{is(e.protocol, protoTCP), among(e.port, spansOf(e.portCut.Ranges(set.SinglePort(p.Number)))...), wrong}})))
 		}
 	}

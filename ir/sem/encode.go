@@ -96,6 +96,22 @@ func (e *encoding) pods(p ir.Pods, at end) []cube {
 	return out
 }
 
+// workload is the flows with a pod of the workload at an end.
+func (e *encoding) workload(w *ir.Workload, at end) []cube {
+	out := e.pods(w.Pods, at)
+	if !w.Observed {
+		return out
+	}
+	for _, k := range sortedKeys(e.labels) {
+		if w.Pods.Labels.Get(k).IsAnything() {
+			for i := range out {
+				out[i] = out[i].with(is(e.label[at][k], 0)) // absent
+			}
+		}
+	}
+	return out
+}
+
 // labelled parts the classes of namespace names into the declared ones that
 // have the labels, and those of which nothing is declared.
 func (e *encoding) labelled(s ir.Selector, names []diagram.Span) (known, open []diagram.Span) {
@@ -276,8 +292,11 @@ func (e *encoding) resolve(n ir.NamedPort) diagram.Set {
 	for i := range e.inventory.Workloads {
 		w := &e.inventory.Workloads[i]
 		if port, ok := w.Port(n.Name); ok {
-			pods := e.pods(w.Pods, destination)
+			pods := e.workload(w, destination)
 			declaring = append(declaring, pods...)
+			if !port.Takes(n.Protocol) {
+				continue
+			}
 			numbered = append(numbered, product(pods, []cube{{among(e.port, spansOf(e.portCut.Ranges(set.SinglePort(port.Number)))...)}})...)
 		}
 	}

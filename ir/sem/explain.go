@@ -9,37 +9,63 @@ import (
 )
 
 // Explain is Decide for a flow of which people did not say all: where an end
-// has no address, it is tried under one of every class of addresses that the
-// policy tells apart and the end can have. Where the verdicts differ, the
-// outcome is unknown and hangs on the address.
+// has no address, or the flow no source port, it is tried under one of every
+// class that the policy tells apart and that there can be. Where the verdicts
+// differ, the outcome is unknown and hangs on what was not said.
 func Explain(p Policy, f Flow, inv *ir.Inventory) Verdict {
 	u := newUniverse(inv)
 	for _, l := range p {
 		u.gather(l.Program)
 	}
+	ports := set.CutPorts(u.sources...)
+	if f.SourcePort != 0 || ports.Len() == 1 {
+		return u.explain(p, f)
+	}
+	var first *Verdict
+	for i := range ports.Len() {
+		g := f
+		g.SourcePort = ports.Part(i).Last
+		v := u.explain(p, g)
+		switch {
+		case v.Outcome == Unknown:
+			return v
+		case first == nil:
+			first = &v
+		case v.Outcome != first.Outcome:
+			return Verdict{Outcome: Unknown, Trail: first.Trail, Hangs: []ir.Condition{{Atom: "the source port", Fact: "address"}}}
+		}
+	}
+	return *first
+}
+
+// explain is Explain for a flow with a source port, or where none matters.
+func (u *universe) explain(p Policy, f Flow) Verdict {
+	inv := u.inventory
 	if !u.located() {
 		return Decide(p, f)
 	}
-	u.addresses = append(u.addresses, inv.Facts.PodCIDRs, inv.Facts.NodeCIDRs, inv.Facts.ServiceCIDRs, inv.Facts.DNS.NodeLocal, ir.Private())
-	cut := set.CutAddresses(u.addresses...)
+	facts := inv.Facts
+	cut := set.CutAddresses(append(slices.Clip(u.addresses), facts.PodCIDRs, facts.NodeCIDRs, facts.ServiceCIDRs, facts.DNS.NodeLocal, ir.Private())...)
 	var first *Verdict
+	var at [2]netip.Addr // of the first
 	var hangs []ir.Condition
-	for _, source := range f.Source.placed(cut, inv) {
-		for _, destination := range f.Destination.placed(cut, inv) {
-			if source.IsValid() && destination.IsValid() && source.Is4() != destination.Is4() {
+	sources, destinations := f.Source.placed(cut, inv), f.Destination.placed(cut, inv)
+	for _, source := range sources {
+		for _, destination := range destinations {
+			if !f.between(source, destination) {
 				continue
 			}
 			g := f
 			g.Source.Address, g.Destination.Address = source, destination
 			v := Decide(p, g)
 			if first == nil {
-				first, f.Source.Address, f.Destination.Address = &v, source, destination
+				first, at = &v, [2]netip.Addr{source, destination}
 			}
 			for _, h := range v.Hangs {
 				hangs = appendNew(hangs, h)
 			}
 			if v.Outcome != first.Outcome {
-				hangs = appendNew(hangs, onAddress(source != f.Source.Address))
+				hangs = appendNew(hangs, onAddress(source != at[0]))
 			}
 		}
 	}
@@ -50,6 +76,17 @@ func Explain(p Policy, f Flow, inv *ir.Inventory) Verdict {
 		return Verdict{Outcome: Unknown, Trail: first.Trail, Hangs: hangs}
 	}
 	return *first
+}
+
+// between reports that the flow may go between two addresses: of one family, and
+// ICMP in its own.
+func (f *Flow) between(source, destination netip.Addr) bool {
+	for _, a := range []netip.Addr{source, destination} {
+		if a.IsValid() && (f.Protocol == ICMP && !a.Is4() || f.Protocol == ICMPv6 && a.Is4()) {
+			return false
+		}
+	}
+	return !source.IsValid() || !destination.IsValid() || source.Is4() == destination.Is4()
 }
 
 func appendNew(list []ir.Condition, c ir.Condition) []ir.Condition {

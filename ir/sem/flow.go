@@ -1,6 +1,7 @@
 package sem
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -98,6 +99,15 @@ func (e *Endpoint) In(p ir.Pods) bool {
 	return p.Labels.Matches(e.Labels) && p.Account.Matches(e.Account) && !e.addressedIn(p.Except)
 }
 
+// of reports whether the endpoint is a pod of the workload.
+func (e *Endpoint) of(w *ir.Workload) bool {
+	if !e.In(w.Pods) {
+		return false
+	}
+	labels, _ := w.Pods.Labels.MatchLabels()
+	return !w.Observed || maps.Equal(labels, e.Labels)
+}
+
 // addressedIn reports whether the endpoint's address is in a set. Where no
 // address matters a flow has none, and it is in the set of all of them.
 func (e *Endpoint) addressedIn(a set.Addresses) bool {
@@ -176,8 +186,8 @@ func (f *Flow) calls(name string, inv *ir.Inventory) bool {
 	declared := false
 	for i := range inv.Workloads {
 		w := &inv.Workloads[i]
-		if port, ok := w.Port(name); ok && f.Destination.In(w.Pods) {
-			if declared = true; port.Number == f.Port {
+		if port, ok := w.Port(name); ok && f.Destination.of(w) {
+			if declared = true; port.Number == f.Port && port.Takes(ported[f.Protocol]) {
 				return true
 			}
 		}

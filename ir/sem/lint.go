@@ -686,9 +686,14 @@ func (l *linting) stopping(flows diagram.Set) (last ir.Origin) {
 			if p.action != ir.Deny {
 				continue
 			}
+			here := s.And(flows, p.arriving)
 			for _, r := range p.rules {
-				if here := s.And(flows, p.arriving); s.Intersects(here, r.flows) {
-					last, flows = r.rule.origin, s.Minus(flows, s.And(here, r.flows))
+				if here == s.None() {
+					break
+				}
+				if s.Intersects(here, r.flows) {
+					last = r.rule.origin
+					flows, here = s.Minus(flows, s.And(here, r.flows)), s.Minus(here, r.flows)
 				}
 			}
 		}

@@ -1,6 +1,7 @@
 package sem
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -286,5 +287,15 @@ func BenchmarkLint(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// A bound that is hit is an error, never no findings.
+func TestLintBound(t *testing.T) {
+	p := hostile[1].program()
+	found, err := Lint(Policy{{Program: p}}, Options{Inventory: &p.Inventory, MaxNodes: 1 << 14})
+	var unproved *Unproved
+	if !errors.As(err, &unproved) || found != nil {
+		t.Errorf("%d findings, %v", len(found), err)
 	}
 }

@@ -101,7 +101,7 @@ func parsePod(text string, inv *ir.Inventory) (Endpoint, error) {
 	e.Account = strings.TrimPrefix(account, "@")
 	for i := range inv.Workloads {
 		w := &inv.Workloads[i]
-		if !e.labelled(w.Pods) {
+		if !e.labelled(w) {
 			continue
 		}
 		e.Meshed = w.Mesh
@@ -113,10 +113,11 @@ func parsePod(text string, inv *ir.Inventory) (Endpoint, error) {
 }
 
 // labelled reports whether the endpoint's namespace and labels are those of the
-// set, whatever its account is.
-func (e *Endpoint) labelled(p ir.Pods) bool {
-	p.Account = ir.Anything()
-	return e.In(p)
+// workload, whatever its account is.
+func (e *Endpoint) labelled(w *ir.Workload) bool {
+	whoever := *w
+	whoever.Pods.Account = ir.Anything()
+	return e.of(&whoever)
 }
 
 func podIn(ns string, labels map[string]string, inv *ir.Inventory) Endpoint {

@@ -405,7 +405,7 @@ func (t *tabling) calledBy(n ir.NamedPort, to int) diagram.Set {
 		if !ok || p.Namespace != "" && p.Namespace != w.Namespace {
 			continue
 		}
-		cubes := t.pods(w.Pods, destination)
+		cubes := t.workload(w, destination)
 		all, some := p.of(cubes, destination)
 		if !some {
 			continue
@@ -415,6 +415,9 @@ func (t *tabling) calledBy(n ir.NamedPort, to int) diagram.Set {
 			pods = t.union(cubes)
 		}
 		free = s.Minus(free, pods)
+		if !port.Takes(n.Protocol) {
+			continue
+		}
 		numbers = s.Or(numbers, s.And(pods, s.In(t.port, spansOf(t.portCut.Ranges(set.SinglePort(port.Number)))...)))
 	}
 	return s.Or(numbers, free)

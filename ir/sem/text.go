@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/portolan-dev/portolan/ir"
@@ -19,7 +20,7 @@ func (f *Flow) Text(inv *ir.Inventory) string {
 	}
 	if r := f.Request; r != nil {
 		parts = append(parts, r.Method+" "+r.Target)
-		if r.Host != "" && r.Host != "other" {
+		if r.Host != "" {
 			parts = append(parts, "host "+r.Host)
 		}
 		for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
@@ -27,7 +28,7 @@ func (f *Flow) Text(inv *ir.Inventory) string {
 		}
 	}
 	if f.Query != "" {
-		parts = append(parts, "asking for "+f.Query)
+		parts = append(parts, "asking for "+strconv.Quote(f.Query))
 	}
 	if f.Authenticated {
 		parts = append(parts, "over mutual TLS")

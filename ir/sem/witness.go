@@ -210,7 +210,10 @@ func (c *Comparison) flow(values []int) Flow {
 	case carriesRequest:
 		f.Request = &Request{
 			Method: c.methods.classes[values[c.method]].least, Target: c.paths.classes[values[c.target]].least,
-			Host: c.hosts.classes[values[c.host]].least, Headers: map[string]string{},
+			Headers: map[string]string{},
+		}
+		if len(c.hosts.classes) > 1 { // else none matters
+			f.Request.Host = c.hosts.classes[values[c.host]].least
 		}
 		for name, v := range c.header {
 			if k := c.headers[name].classes[values[v]]; !k.absent {

@@ -46,10 +46,10 @@ func lacking(code diag.Code) []string {
 }
 
 func (r *Rendered) example(words []string, address string) (string, bool) {
-	how, side := "If that is accepted, for example %s passes.", (*sem.Comparison).More
+	how, side := "If that is accepted, this passes, for example: %s.", (*sem.Comparison).More
 	q, ok := ir.Accept(r.Program, "widened", words, address)
 	if !ok {
-		how, side = "If the rule is accepted as taken out, for example %s does not pass.", (*sem.Comparison).Less
+		how, side = "If the rule is accepted as taken out, this does not pass, for example: %s.", (*sem.Comparison).Less
 		if q, ok = ir.Accept(r.Program, "narrowed", words, address); !ok {
 			return "", false
 		}

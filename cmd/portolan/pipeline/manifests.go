@@ -1,9 +1,7 @@
 package pipeline
 
 import (
-	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/ir"
@@ -43,7 +41,6 @@ func RenderManifests(s *Source, profiles []profile.Profile, targets []Target, in
 type lifted struct {
 	policy    sem.Policy
 	cni, mesh *ir.Program // nil where there is no such profile
-	meshAt    ir.Origin   // of something that the mesh decides
 }
 
 // liftAll lifts the manifests under each profile. Too much of it is an error.
@@ -84,6 +81,9 @@ func (r *Rendered) assign(from lifted) diag.List {
 	case from.mesh == nil:
 		r.Program = settle(from.cni, cni)
 		r.lifted = from.policy
+		if hasMesh {
+			diags = append(diags, r.Target.Parts[len(r.Target.Parts)-1].Identities(from.cni)...)
+		}
 	case hasMesh:
 		r.lifted, r.layers = from.policy, map[bool]*ir.Program{}
 		for i := range r.Target.Parts {
@@ -100,9 +100,16 @@ func (r *Rendered) assign(from lifted) diag.List {
 		if from.cni != nil && len(r.Target.Parts) == 1 {
 			diags = append(diags, r.unplaced(from.cni, "a CNI", "a mesh decides at the destination only")...)
 		}
-	default:
-		diags = append(diags, r.unplaced(from.mesh, "a mesh", "a CNI knows neither certificates nor who is in the mesh")...)
+	case from.cni != nil:
+		diags = append(diags, r.unplaced(from.mesh, "a mesh", "a CNI has a policy of its own here already")...)
 		r.Program = from.mesh
+	default:
+		p, more := cni.WithoutMesh(from.mesh, uncaptured())
+		diags = append(diags, more...)
+		diags.Add(diag.OutOfScope, diag.Range{}, fmt.Sprintf("Target %q knows pods by where they run, not by certificate.", r.Target.Name),
+			"What the mesh asks of certificates is taken for which pods send, in the mesh or not, and what it decides about pods for pods in the mesh or not.").Target = r.Target.Name
+		r.lifted = sem.Policy{{Program: p, Scope: sem.CNI}}
+		r.Program = settle(p, cni)
 	}
 	return diags
 }
@@ -134,6 +141,3 @@ func origins(p *ir.Program) []ir.Origin {
 	}
 	return out
 }
-
-var _ = errors.New
-var _ = slices.Clone[[]int]

@@ -62,7 +62,7 @@ func (r *Rendered) intent(o sem.Options) sem.Policy {
 	parts := r.Target.Parts
 	last := parts[len(parts)-1]
 	switch {
-	case len(r.lifted) == 1:
+	case len(r.lifted) == 1 && len(parts) == 1:
 		return sem.Policy{{Program: r.lifted[0].Program, Scope: o.Scope}}
 	case r.lifted != nil:
 		return r.lifted

@@ -144,6 +144,7 @@ func (r *Rendered) render(known map[string]bool, opts Options) {
 		parts, diags = r.lower()
 	}
 	a.unused()
+	r.exemplify(diags)
 	r.Parts = parts
 	r.Diags = append(append(r.Diags, diags...), a.diags...)
 	r.strict = opts.Strict

@@ -13,6 +13,7 @@ import (
 
 	"github.com/portolan-dev/portolan/frontends"
 	"github.com/portolan-dev/portolan/frontends/intent"
+	"github.com/portolan-dev/portolan/frontends/istio"
 	"github.com/portolan-dev/portolan/frontends/lift"
 	"github.com/portolan-dev/portolan/frontends/manifest"
 	"github.com/portolan-dev/portolan/ir"
@@ -30,6 +31,7 @@ type Source struct {
 	Ignored []manifest.Document // of manifests: what is neither policy nor cluster
 
 	target    *intent.Target // of an intent: what it is for
+	mesh      bool           // it is looked at in a mesh
 	documents []manifest.Document
 	cluster   manifest.Cluster
 }
@@ -40,7 +42,7 @@ func Open(paths []string, opts intent.Options) (*Source, diag.List) {
 	s := &Source{Name: strings.Join(paths, " ")}
 	stdin := ""
 	if slices.Contains(paths, "-") && opts.Stdin != nil {
-		text, err := io.ReadAll(io.LimitReader(opts.Stdin, maxStdin))
+		text, err := io.ReadAll(io.LimitReader(opts.Stdin, MaxStdin))
 		if err != nil {
 			var diags diag.List
 			diags.Add(diag.Unreadable, diag.Range{File: "-"}, "Standard input cannot be read: "+err.Error()+".", "")
@@ -48,7 +50,7 @@ func Open(paths []string, opts intent.Options) (*Source, diag.List) {
 		}
 		stdin, opts.Stdin = string(text), bytes.NewReader(text)
 	}
-	if isIntent(paths, stdin) {
+	if IsIntent(paths, stdin) {
 		config, files, diags := intent.Load(paths, opts)
 		s.Config, s.Files = config, files
 		return s, diags
@@ -58,9 +60,9 @@ func Open(paths []string, opts intent.Options) (*Source, diag.List) {
 	return s, append(diags, s.take(in.Documents)...)
 }
 
-// maxStdin bounds what is read of standard input before it is known what it is;
+// MaxStdin bounds what is read of standard input before it is known what it is;
 // whoever parses it has bounds of its own.
-const maxStdin = 256 << 20
+const MaxStdin = 256 << 20
 
 // take parts documents into what they say of the cluster, policies, and the
 // rest.
@@ -82,7 +84,9 @@ func (s *Source) take(docs []manifest.Document) diag.List {
 // manifestText is how manifests begin, and no intent has.
 var manifestText = regexp.MustCompile(`(?m)^\s*(\{\s*)?"?(apiVersion|kind|items)"?\s*:`)
 
-func isIntent(paths []string, stdin string) bool {
+// IsIntent reports whether Open reads what the paths name as an intent. stdin is
+// the text of standard input, where it is one of them.
+func IsIntent(paths []string, stdin string) bool {
 	for _, p := range paths {
 		switch info, err := os.Stat(p); {
 		case p == "-":
@@ -162,10 +166,12 @@ func (s *Source) Profiles() ([]profile.Profile, error) {
 // mesh where the place has one. It changes nothing of manifests.
 func (s *Source) For(t *intent.Target) { s.target = t }
 
-// Under makes an intent that is for no target one for the profiles, of which a
-// mesh needs more.
+// Under makes the source one for the profiles, of which a mesh needs more: an
+// intent that is for no target gets one, and of manifests the Services say what
+// ports speak.
 func (s *Source) Under(profiles []profile.Profile) {
-	if s.target != nil || !slices.ContainsFunc(profiles, profile.Profile.IsMesh) {
+	s.mesh = slices.ContainsFunc(profiles, profile.Profile.IsMesh)
+	if s.target != nil || !s.mesh {
 		return
 	}
 	s.target = &intent.Target{}
@@ -182,7 +188,11 @@ func (s *Source) Under(profiles []profile.Profile) {
 // Inventory is what the source says of the cluster.
 func (s *Source) Inventory() (ir.Inventory, diag.List) {
 	if s.Config == nil {
-		return meshed(s.cluster.Inventory), nil
+		inv := meshed(s.cluster.Inventory)
+		if s.mesh {
+			inv = istio.Speaking(inv, s.cluster.Services)
+		}
+		return inv, nil
 	}
 	p, diags := intent.Lower(s.Config, s.target)
 	return p.Inventory, diags
