@@ -115,6 +115,9 @@ func run(t *testing.T, c testCase, paths []string) outcome {
 		rendered, more := pipeline.Render(cfg, targets, pipeline.Options{Now: today})
 		out.rendered = rendered
 		out.diags = append(out.diags, more...)
+		if p, said := intent.Lower(cfg, nil); !said.HasErrors() {
+			out.diags = append(out.diags, pipeline.Lint(cfg, p, said)...)
+		}
 		out.test(cfg)
 		var text strings.Builder
 		for _, r := range rendered {
@@ -176,6 +179,11 @@ func TestGolden(t *testing.T) {
 				mu.Unlock()
 				checkWants(t, c, got.diags)
 				for _, r := range got.rendered {
+					if r.Unproved() {
+						t.Errorf("what a backend says that it can is not what the proof says: %v", r.Diags)
+					}
+				}
+				for _, r := range got.rendered {
 					for _, o := range r.Objects() {
 						readBack(t, o)
 					}
@@ -214,11 +222,14 @@ var triggeredElsewhere = map[diag.Code]string{
 	diag.NoTarget:      "a configuration without targets and neither --target nor --to",
 	diag.UnknownTarget: "a name that --target does not find",
 	diag.Unverified:    "--no-verify",
-	diag.Widened:       "a backend that emits more, see cmd/portolan/pipeline/prove_test.go",
-	diag.Narrowed:      "a backend that emits less, see cmd/portolan/pipeline/prove_test.go",
-	diag.NotReadBack:   "a backend that emits what no frontend takes, see cmd/portolan/pipeline/prove_test.go",
-	diag.Unproved:      "a bound that is hit, see cmd/portolan/pipeline/prove_test.go",
-	diag.Disagreeing:   "a mistake in package sem",
+
+	diag.ManifestUnreadable: "a path that is not there, see cmd/portolan/testdata/script/verify.txtar",
+	diag.ManifestTooLarge:   "very large manifests, see frontends/manifest/read_test.go",
+	diag.Widened:            "a backend that emits more, see cmd/portolan/pipeline/prove_test.go",
+	diag.Narrowed:           "a backend that emits less, see cmd/portolan/pipeline/prove_test.go",
+	diag.NotReadBack:        "a backend that emits what no frontend takes, see cmd/portolan/pipeline/prove_test.go",
+	diag.Unproved:           "a bound that is hit, see cmd/portolan/pipeline/prove_test.go",
+	diag.Disagreeing:        "a mistake in package sem",
 }
 
 // checkOrder demands the same bytes again, and from the files in any order.

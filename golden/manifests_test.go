@@ -55,6 +55,11 @@ func runManifest(t *testing.T, dir, input string) (map[string]string, diag.List)
 	inv, _ := source.Inventory()
 	policy, more := source.Policy(profiles, &inv)
 	diags = append(diags, more...)
+	if !diags.HasErrors() {
+		o := pipeline.Scope(profiles)
+		o.Inventory = &inv
+		diags = append(diags, pipeline.LintManifests(source, profiles, policy, o)...)
+	}
 	diags.Sort()
 	if len(diags) > 0 {
 		var text bytes.Buffer

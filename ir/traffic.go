@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/portolan-dev/portolan/ir/set"
@@ -192,7 +193,11 @@ func (n Numbers) String() string {
 	if n == AllNumbers() {
 		return "other"
 	}
-	return strings.Trim(strings.ReplaceAll(fmt.Sprint(n.List()), " ", ","), "[]")
+	var parts []string
+	for _, p := range n.List() {
+		parts = append(parts, strconv.Itoa(int(p)))
+	}
+	return strings.Join(parts, ",")
 }
 
 // AllTraffic is every protocol, port and message.

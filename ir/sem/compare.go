@@ -38,7 +38,12 @@ type Comparison struct {
 	encoding
 	a, b       Policy
 	more, less diagram.Set // flows that b lets pass and a does not, and the other way round
+
+	requestsFirst bool // of flows to show
 }
+
+// ShowRequests makes the flows of differences requests, where they can be.
+func (c *Comparison) ShowRequests() { c.requestsFirst = c.requests }
 
 // Difference is a flow on which two policies differ, with both verdicts.
 type Difference struct {

@@ -46,7 +46,7 @@ func (c *Comparison) doubtful() (diagram.Set, []string) {
 	if f.NodeCIDRs.IsEmpty() {
 		facts = append(facts, "node_cidrs")
 	}
-	if facts == nil || !c.universe.located() {
+	if facts == nil || !c.located() {
 		return c.space.None(), nil
 	}
 	var cubes []cube
@@ -106,6 +106,11 @@ func (c *Comparison) step(st Step) diagram.Set {
 func (c *Comparison) least(d diagram.Set) []int {
 	for _, at := range []end{destination, source} {
 		d = c.declared(d, at)
+	}
+	if c.requestsFirst {
+		if some := c.space.And(d, c.space.In(c.carries, diagram.Span{First: carriesRequest, Last: carriesRequest})); some != c.space.None() {
+			d = some
+		}
 	}
 	values := make([]int, len(c.sizes))
 	for _, v := range c.preference() {
@@ -319,7 +324,7 @@ func (c *Comparison) messageOf(i int) (kind, code uint8) {
 
 func (c *Comparison) endpoint(values []int, at end) Endpoint {
 	e := Endpoint{Meshed: values[c.meshed[at]] == 1}
-	if c.universe.located() {
+	if c.located() {
 		e.Address = plainAddress(c.addressCut.Part(values[c.address[at]]))
 	}
 	switch kind := values[c.kind[at]]; kind {

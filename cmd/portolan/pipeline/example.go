@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
@@ -59,6 +60,9 @@ func (r *Rendered) example(words []string, address string) (string, bool) {
 	c, err := sem.Compare(sem.Policy{{Program: r.Program, Scope: o.Scope}}, sem.Policy{{Program: q, Scope: o.Scope}}, o)
 	if err != nil {
 		return "", false // the refusal stands without
+	}
+	if slices.Contains(words, "http") {
+		c.ShowRequests()
 	}
 	list, err := side(c, 1)
 	if err != nil || len(list) == 0 {
