@@ -30,11 +30,6 @@ const (
 
 func (l *lowering) dnsPort() uint16 { return l.program.Inventory.Facts.DNS.Port }
 
-// dnsOn is DNS on a port.
-func dnsOn(port uint16) ir.Traffic {
-	return ir.PortTraffic(ir.UDP, set.SinglePort(port)).Or(ir.PortTraffic(ir.TCP, set.SinglePort(port)))
-}
-
 // dnsRules gives the names that may be resolved; every name for none.
 func (l *lowering) dnsRules(names []ir.Name) (*api.L7Rules, *refusal) {
 	if names == nil {

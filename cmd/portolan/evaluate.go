@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,8 @@ type evaluating struct {
 	facts          string
 	target         string
 	vars, varFiles []string
+
+	beside []profile.Profile // what else is in the cluster, beside what is evaluated
 
 	diags   diag.List
 	sources map[string][]byte
@@ -90,15 +93,16 @@ func (e *evaluating) open(paths ...[]string) ([]side, *ir.Inventory, sem.Options
 	for i := range sides {
 		all = append(all, sides[i].profiles...)
 	}
+	in := slices.Concat(all, e.beside)
 	for i := range sides {
-		sides[i].source.Under(all)
+		sides[i].source.Under(in)
 		own, _ := sides[i].source.Inventory()
 		inv = pipeline.Merge(inv, own)
 	}
 	if e.facts != "" {
 		known, diags := pipeline.Open([]string{e.facts}, e.intentOptions())
 		e.take(known, diags)
-		known.Under(all)
+		known.Under(in)
 		if own, more := known.Inventory(); !more.HasErrors() {
 			inv = pipeline.Merge(inv, own)
 		}

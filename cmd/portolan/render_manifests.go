@@ -40,6 +40,11 @@ func (in *input) renderManifests(e *evaluating, args []string) (outcome, error) 
 		return o, err
 	}
 	targets, diags := pipeline.Targets(&intent.Config{}, nil, in.to)
+	for _, t := range targets {
+		for _, part := range t.Parts {
+			e.beside = append(e.beside, part.Profile)
+		}
+	}
 	e.vars, e.varFiles = in.vars, in.varFiles
 	sides, inv, _, ok, err := e.open(args)
 	in.diags, in.sources = append(e.diags, diags...), e.sources

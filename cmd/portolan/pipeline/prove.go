@@ -56,7 +56,8 @@ func (r *Rendered) prove() {
 
 // intent is what the proof holds the target to: the program that it was rendered
 // from, as far as the scope of the target goes. Without a mesh nothing proves
-// who sends, and a mesh alone has the destinations' side only. Where a stack's
+// who sends, and a mesh alone has the destinations' side only. Of manifests it is
+// what they mean. Where a stack's
 // mesh gives peers' identity up, the CNI has it still, and not the requests.
 func (r *Rendered) intent(o sem.Options) sem.Policy {
 	parts := r.Target.Parts
@@ -172,16 +173,16 @@ func (r *Rendered) unproved(err error) {
 }
 
 func (r *Rendered) widened(d sem.Difference) {
-	r.differs(diag.Widened, d, &d.A, &d.B, "lets through what the intent denies")
+	r.differs(diag.Widened, d, &d.A, &d.B, "lets through what the "+r.given()+" denies")
 }
 
 func (r *Rendered) narrowed(d sem.Difference) {
 	if r.told(d) {
 		return
 	}
-	code, how := diag.Narrowed, "stops what the intent allows"
+	code, how := diag.Narrowed, "stops what the "+r.given()+" allows"
 	if d.Facts != nil || d.Hangs != nil {
-		code, how = diag.Hangs, "may stop what the intent allows"
+		code, how = diag.Hangs, "may stop what the "+r.given()+" allows"
 	}
 	r.differs(code, d, &d.A, &d.B, how)
 }
@@ -199,11 +200,19 @@ func (r *Rendered) told(d sem.Difference) bool {
 	return false
 }
 
+// given is what the target is held to, in a word.
+func (r *Rendered) given() string {
+	if r.lifted != nil {
+		return "input"
+	}
+	return "intent"
+}
+
 // differs says that the target and the intent differ on a flow, with what
 // decided on both sides.
 func (r *Rendered) differs(code diag.Code, d sem.Difference, intent, emitted *sem.Verdict, how string) {
 	said, did := intent.Deciding(), emitted.Deciding()
-	detail := "For example " + d.Flow.Text(r.inventory()) + ".\nThe intent: " + reason(said) + ".\nThe target: " + reason(did) + "."
+	detail := "For example " + d.Flow.Text(r.inventory()) + ".\nThe " + r.given() + ": " + reason(said) + ".\nThe target: " + reason(did) + "."
 	for _, c := range d.Hangs {
 		name := c.Fact
 		if name == "" {
