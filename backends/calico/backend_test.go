@@ -418,6 +418,30 @@ func nameless() ir.Pods {
 	return p
 }
 
+// TestListed lowers levels in an order that the language does not have, as
+// manifests do: each by its place, in one tier, and what closes at the end.
+func TestListed(t *testing.T) {
+	p := one(ir.Rule{Peers: peersOf(ir.AnyPeer{}), Traffic: ir.AllTraffic()})
+	s := &p.Ingress[0]
+	s.Name, s.Order = "guard", 10
+	deny := s.Levels[0].Rules[0]
+	deny.Action = ir.Deny
+	s.Levels = []ir.Level{s.Levels[0], {Rules: []ir.Rule{deny}}, s.Levels[0]}
+	list, diags := Backend{}.Lower(p, target(lower.Alone))
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	var got []string
+	for _, o := range list {
+		if s, ok := specOf(t, o); ok {
+			got = append(got, fmt.Sprintf("%s %v %d", o.Name, s.order, len(s.ingress)))
+		}
+	}
+	if want := []string{"guard.db--1-allow 1002 1", "guard.db--2-deny 1011 1", "guard.db--3-allow 1022 1"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestUnsayable(t *testing.T) {
 	quoted := ir.AllPods()
 	quoted.Labels, _ = ir.Select(ir.Requirement{Key: "app", Constraint: ir.OneOf("it's")})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/cilium/cilium/pkg/policy/api"
 
+	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 )
@@ -59,6 +60,10 @@ func requestRules(q ir.Request) (api.PortRulesHTTP, *refusal) {
 	if ref != nil {
 		return nil, ref
 	}
+	host := hostPattern(q.Hosts)
+	if q.Host != nil {
+		host, _ = lower.Expression(q.Host) // others were refused before
+	}
 	var out api.PortRulesHTTP
 	for _, p := range q.Paths {
 		path, ref := pathPattern(p)
@@ -66,8 +71,11 @@ func requestRules(q ir.Request) (api.PortRulesHTTP, *refusal) {
 			ref.code = lacksRequests([]ir.Request{q})
 			return nil, ref
 		}
+		if q.Path != nil {
+			path, _ = lower.Expression(q.Path)
+		}
 		for _, h := range headers {
-			out = append(out, api.PortRuleHTTP{Method: method, Path: path, Host: hostPattern(q.Hosts), HeaderMatches: h})
+			out = append(out, api.PortRuleHTTP{Method: method, Path: path, Host: host, HeaderMatches: h})
 		}
 	}
 	return out, nil

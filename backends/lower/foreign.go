@@ -29,24 +29,24 @@ func (t Target) Foreign(p *ir.Program) diag.List {
 }
 
 // foreignRule names the first part of a rule that is foreign; "" for none.
-func (target Target) foreignRule(r *ir.Rule) string {
-	switch t := r.Traffic; {
-	case r.Auth != ir.AnyAuth && !(r.Auth == ir.MutualTLS && target.Profile.IsMesh()):
+func (t Target) foreignRule(r *ir.Rule) string {
+	switch traffic := r.Traffic; {
+	case r.Auth != ir.AnyAuth && !(r.Auth == ir.MutualTLS && t.Profile.IsMesh()):
 		return "how the peer proves itself"
 	case len(r.If) > 0:
 		return "flows by " + r.If[0].Atom
-	case !t.Numbers().IsEmpty() && !t.IsAll() && target.Profile.Engine != profile.Calico:
+	case !traffic.Numbers().IsEmpty() && !traffic.IsAll() && t.Profile.Engine != profile.Calico:
 		return "protocols by number"
-	case !t.SourcePorts().IsAll():
+	case !traffic.SourcePorts().IsAll():
 		return "source ports"
-	case t.IsUnread():
+	case traffic.IsUnread():
 		return "what carries no request"
 	}
 	if what := foreignPods(r.Subject.Pods); what != "" {
 		return what
 	}
 	peers := r.Peers
-	if target.Profile.CIDRs() != profile.CIDRsOutside {
+	if t.Profile.CIDRs() != profile.CIDRsOutside {
 		_, peers, _ = Located(r.Peers)
 	}
 	for _, p := range peers.List() {
@@ -71,7 +71,7 @@ func (target Target) foreignRule(r *ir.Rule) string {
 		}
 	}
 	for _, q := range r.Traffic.Requests() {
-		if q.Path != nil || q.Host != nil || patterned(q.Hosts) || isPattern(q.Method) || patternedSelector(q.Headers) {
+		if t.foreignPattern(q.Path, len(q.Paths) == 1 && q.Paths[0].Kind() == ir.PathAny) || t.foreignPattern(q.Host, len(q.Hosts) == 0) || patterned(q.Hosts) || isPattern(q.Method) || patternedSelector(q.Headers) {
 			return "requests by a pattern of another format"
 		}
 	}
@@ -79,6 +79,16 @@ func (target Target) foreignRule(r *ir.Rule) string {
 		return "queries by expression"
 	}
 	return ""
+}
+
+// foreignPattern reports a pattern of requests that is not sayable: Cilium takes
+// expressions, where nothing else (alone) is asked of the same text.
+func (t Target) foreignPattern(p *ir.Pattern, alone bool) bool {
+	if p == nil {
+		return false
+	}
+	_, expression := Expression(p)
+	return !expression || !alone || t.Profile.Engine != profile.Cilium
 }
 
 func patterned(names []ir.Name) bool {

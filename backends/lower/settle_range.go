@@ -39,17 +39,24 @@ func (s *settling) ranges(stages []ir.Stage) []ir.Stage {
 	})
 }
 
-// flat reports that the rules need no flattening, so that their ranges come to
-// the target as they are.
+// flat reports that flattening takes nothing out of the rules, so that their
+// ranges come to the target as they are. A mesh has denies above its allows.
 func (s *settling) flat(stages []ir.Stage) bool {
 	if s.target.Profile.Engine == profile.Calico {
 		return true
 	}
+	allows := false
 	for _, stage := range stages {
-		for _, r := range stage.Rules() {
-			if r.Action != ir.Allow && !s.target.Profile.IsMesh() || stage.Name != ir.StageRules && stage.Name != ir.StageAxioms {
+		if stage.Name != ir.StageRules && stage.Name != ir.StageAxioms {
+			return false
+		}
+		for _, level := range stage.Levels {
+			if slices.ContainsFunc(level.Rules, func(r ir.Rule) bool {
+				return r.Action == ir.Pass || r.Action == ir.Deny && (allows || !s.target.Profile.IsMesh())
+			}) {
 				return false
 			}
+			allows = allows || slices.ContainsFunc(level.Rules, func(r ir.Rule) bool { return r.Action == ir.Allow && r.Origin.Kind != ir.FromAxiom })
 		}
 	}
 	return true

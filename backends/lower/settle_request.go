@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/portolan-dev/portolan/ir"
-	"github.com/portolan-dev/portolan/ir/profile"
 	"github.com/portolan-dev/portolan/ir/set"
 )
 
@@ -179,8 +178,13 @@ func hosts(p *ir.Pattern) ([]ir.Name, bool) {
 	return out, one.Authorities().Intersect(authorities()).Equal(p.Language.Intersect(authorities()))
 }
 
-// expression gives the expression that a pattern was written as, for engines
-// that hold one against the whole text.
-func expression(p *ir.Pattern) (string, bool) { return strings.CutPrefix(p.Text, "~") }
-
-var _ = profile.Cilium
+// Expression gives the expression that a pattern was written as, for engines that
+// hold one against the whole text; false for a pattern that is none.
+func Expression(p *ir.Pattern) (string, bool) {
+	expr, ok := strings.CutPrefix(p.Text, "~")
+	if !ok {
+		return "", false
+	}
+	l, err := set.Regexp(expr)
+	return expr, err == nil && l.Equal(p.Language)
+}

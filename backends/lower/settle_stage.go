@@ -218,10 +218,14 @@ func (s *settling) oneTier() {
 				s.said.Refuse(diag.NeedsFact, r.Origin, "the tiers of the input have to be made one for Calico, and which addresses pods and nodes have is not stated", stateRanges)
 			}
 		}
+		one := []ir.Stage{*stage}
+		if all := s.program.Stages(d); len(all) > 0 && all[0].Name == ir.StageAxioms {
+			one = []ir.Stage{all[0], *stage}
+		}
 		if d == ir.Egress {
-			q.Egress = []ir.Stage{*stage}
+			q.Egress = one
 		} else {
-			q.Ingress = []ir.Stage{*stage}
+			q.Ingress = one
 		}
 	}
 	s.program = &q

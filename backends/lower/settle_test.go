@@ -48,8 +48,6 @@ func liftedRules(t *rapid.T) ir.Rule {
 }
 
 // TestSettleKeepsMeaning holds what is settled to the program, for every target.
-var settledCount = map[profile.Engine]int{}
-
 func TestSettleKeepsMeaning(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		own, _ := ir.PeersOf(ir.Nodes{Own: true})
@@ -71,8 +69,9 @@ func TestSettleKeepsMeaning(t *testing.T) {
 			}
 			p.Ingress = append(p.Ingress, tier)
 		}
-		if n := len(p.Ingress); !first && n > 0 {
-			p.Ingress[n-1].Levels = append(p.Ingress[n-1].Levels, ir.Level{Rules: []ir.Rule{axiom}})
+		if n := len(p.Ingress); !first && n > 0 { // Cilium has one stage
+			p.Ingress = p.Ingress[n-1:]
+			p.Ingress[0].Levels = append(p.Ingress[0].Levels, ir.Level{Rules: []ir.Rule{axiom}})
 		}
 		p.Index()
 		for _, name := range []profile.Engine{profile.Kubernetes, profile.Calico, profile.Cilium, profile.Istio} {
@@ -85,7 +84,6 @@ func TestSettleKeepsMeaning(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			settledCount[name]++
 			if !c.Equal() {
 				t.Fatalf("%s: not the same:\n%s\nand\n%s", name, p.Text(), q.Text())
 			}
@@ -174,4 +172,3 @@ func TestSettledRequests(t *testing.T) {
 		}
 	}
 }
-func TestZZ(t *testing.T) { t.Log(settledCount) }

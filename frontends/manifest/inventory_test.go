@@ -55,7 +55,7 @@ func TestTakeCluster(t *testing.T) {
 	want := []string{
 		"Pod default/alone pods(in default; app=alone) default [] []",
 		"CronJob default/nightly pods(in default; app=job) old [] []",
-		"Deployment shop/deployment/web pods(in shop; app=web) front [{http 8080 unknown} {mesh 15090 unknown}] [{http 8080 tcp} { 81 tcp} {dns 53 udp} {twice 1 tcp} {twice 2 tcp} {mesh 15090 tcp}]",
+		"Deployment shop/deployment/web pods(in shop; app=web) front [{http 8080 unknown [tcp]} {dns 53 unknown [udp]} {mesh 15090 unknown [tcp]}] [{http 8080 tcp} { 81 tcp} {dns 53 udp} {twice 1 tcp} {twice 2 tcp} {mesh 15090 tcp}]",
 		"Job shop/job/web pods(in shop; job=web) default [] []",
 		"DaemonSet default/node pods(in default; app=node) default [] []",
 	}

@@ -57,8 +57,8 @@ func (r *Rendered) prove() {
 // intent is what the proof holds the target to: the program that it was rendered
 // from, as far as the scope of the target goes. Without a mesh nothing proves
 // who sends, and a mesh alone has the destinations' side only. Of manifests it is
-// what they mean. Where a stack's
-// mesh gives peers' identity up, the CNI has it still, and not the requests.
+// what they mean. Where a stack's mesh gives peers' identity up, the CNI has it
+// still, and not the requests.
 func (r *Rendered) intent(o sem.Options) sem.Policy {
 	parts := r.Target.Parts
 	last := parts[len(parts)-1]
