@@ -158,6 +158,8 @@ func appendTerm(terms []string, key string, c ir.Constraint) ([]string, *refusal
 		text = "has(" + key + ") && " + noneOf(key, values)
 	case ir.FormAbsentOr:
 		text = "(!has(" + key + ") || " + oneOf(key, values) + ")"
+	case ir.FormMatches, ir.FormAbsentOrMatches:
+		return nil, &refusal{diag.CannotSay, "its pattern of label " + key + " is not one that is rendered", "Name the values one by one."}
 	}
 	return append(terms, text), nil
 }

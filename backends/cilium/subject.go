@@ -128,7 +128,7 @@ func selectorOf(reqs []ir.Requirement) api.EndpointSelector {
 			add(r.Key, slim.LabelSelectorOpExists, nil)
 			add(r.Key, slim.LabelSelectorOpNotIn, values)
 		case ir.FormAnything:
-		case ir.FormNever, ir.FormAbsentOr:
+		case ir.FormNever, ir.FormAbsentOr, ir.FormMatches, ir.FormAbsentOrMatches: // lower.Foreign refuses patterns
 			panic("cilium: a requirement that is no selector's: " + r.String())
 		}
 	}

@@ -195,6 +195,8 @@ func header(r ir.Requirement) ([]*security.Condition, string) {
 		return []*security.Condition{{Key: key, Values: any, NotValues: values}}, ""
 	case ir.FormAbsentOr:
 		return []*security.Condition{{Key: key, NotValues: any}, {Key: key, Values: values}}, ""
+	case ir.FormMatches, ir.FormAbsentOrMatches:
+		return nil, "its pattern of header " + r.Key + " is not one that is rendered"
 	case ir.FormNever, ir.FormAnything: // neither makes a requirement
 	}
 	return nil, "its condition on header " + r.Key + " can never hold"

@@ -181,7 +181,7 @@ func wholeNamespaces(p ir.Pods) (but []string, ok bool) {
 		return nil, true
 	case ir.FormNotIn, ir.FormPresentNot:
 		return values, true
-	case ir.FormNever, ir.FormIn, ir.FormNotExists, ir.FormAbsentOr:
+	case ir.FormNever, ir.FormIn, ir.FormNotExists, ir.FormAbsentOr, ir.FormMatches, ir.FormAbsentOrMatches:
 	}
 	return nil, false
 }

@@ -141,7 +141,7 @@ func labelSelector(s ir.Selector) metav1.LabelSelector {
 		case ir.FormPresentNot:
 			add(r.Key, metav1.LabelSelectorOpExists, nil)
 			add(r.Key, metav1.LabelSelectorOpNotIn, values)
-		case ir.FormAnything, ir.FormNever, ir.FormAbsentOr:
+		case ir.FormAnything, ir.FormNever, ir.FormAbsentOr, ir.FormMatches, ir.FormAbsentOrMatches: // lower.Foreign refuses patterns
 			panic("kubernetes: a requirement that is no selector's: " + r.String())
 		}
 	}
