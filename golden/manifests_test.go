@@ -122,7 +122,11 @@ func checkExpected(t *testing.T, dir string, policy sem.Policy, inv *ir.Inventor
 		if err != nil {
 			t.Fatalf("%s:%d: %v", path, i+1, err)
 		}
-		if got := sem.Explain(policy, f, inv); got.Outcome.String() != want {
+		got, err := sem.Explain(policy, f, inv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Outcome.String() != want {
 			t.Errorf("%s:%d: %s is %s, not %s: %+v", path, i+1, rest, got.Outcome, want, render.NewVerdict(got, policy).Trail)
 		}
 	}

@@ -165,8 +165,10 @@ func (in *input) run(args []string, alone bool) (outcome, error) {
 		return o, nil
 	}
 	in.collect(&o)
-	if p, diags := intent.Lower(in.config, nil); !diags.HasErrors() {
-		in.test(&o, p)
+	if len(in.config.Tests) > 0 {
+		if p, diags := intent.Lower(in.config, nil); !diags.HasErrors() {
+			in.test(&o, p)
+		}
 	}
 	return o, nil
 }

@@ -74,10 +74,14 @@ func (e *evaluating) explainFlow(args []string, q *question, json bool) error {
 	if err != nil {
 		return err
 	}
+	v, err := sem.Explain(s.policy, f, inv)
+	if err != nil {
+		e.unproved(err)
+		return e.fail()
+	}
 	if err := e.say(); err != nil {
 		return err
 	}
-	v := sem.Explain(s.policy, f, inv)
 	view := render.Explanation{
 		FormatVersion: render.FormatVersion, Flow: f.Text(inv), Profile: s.profile(), Verdict: render.NewVerdict(v, s.policy),
 	}

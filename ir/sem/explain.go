@@ -11,15 +11,22 @@ import (
 // Explain is Decide for a flow of which people did not say all: where an end
 // has no address, or the flow no source port, it is tried under one of every
 // class that the policy tells apart and that there can be. Where the verdicts
-// differ, the outcome is unknown and hangs on what was not said.
-func Explain(p Policy, f Flow, inv *ir.Inventory) Verdict {
+// differ, the outcome is unknown and hangs on what was not said. The error is an
+// *Unproved, of patterns that are over a bound.
+func Explain(p Policy, f Flow, inv *ir.Inventory) (v Verdict, err error) {
+	defer func() {
+		recoverBounds(&err)
+		if err != nil {
+			err = &Unproved{err}
+		}
+	}()
 	u := newUniverse(inv)
 	for _, l := range p {
 		u.gather(l.Program)
 	}
 	ports := set.CutPorts(u.sources...)
 	if f.SourcePort != 0 || ports.Len() == 1 {
-		return u.explain(p, f)
+		return u.explain(p, f), nil
 	}
 	var first *Verdict
 	for i := range ports.Len() {
@@ -28,14 +35,14 @@ func Explain(p Policy, f Flow, inv *ir.Inventory) Verdict {
 		v := u.explain(p, g)
 		switch {
 		case v.Outcome == Unknown:
-			return v
+			return v, nil
 		case first == nil:
 			first = &v
 		case v.Outcome != first.Outcome:
-			return Verdict{Outcome: Unknown, Trail: first.Trail, Hangs: []ir.Condition{{Atom: "the source port", Fact: "address"}}}
+			return Verdict{Outcome: Unknown, Trail: first.Trail, Hangs: []ir.Condition{{Atom: "the source port", Fact: "address"}}}, nil
 		}
 	}
-	return *first
+	return *first, nil
 }
 
 // explain is Explain for a flow with a source port, or where none matters.

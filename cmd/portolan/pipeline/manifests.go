@@ -8,7 +8,6 @@ import (
 	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/profile"
 	"github.com/portolan-dev/portolan/ir/sem"
-	"github.com/portolan-dev/portolan/ir/set"
 )
 
 // RenderManifests renders what manifests mean under the profiles, a CNI's
@@ -43,18 +42,8 @@ type lifted struct {
 	cni, mesh *ir.Program // nil where there is no such profile
 }
 
-// liftAll lifts the manifests under each profile. Too much of it is an error.
+// liftAll lifts the manifests under each profile.
 func liftAll(s *Source, profiles []profile.Profile, inv *ir.Inventory) (out lifted, diags diag.List) {
-	defer func() {
-		switch over := recover().(type) {
-		case nil:
-		case ir.BoundError, set.BoundError:
-			err, _ := over.(error)
-			diags.Add(diag.OverBound, diag.Range{}, fmt.Sprintf("%s cannot be read: %s.", s.Name, err), "Read less at a time.")
-		default:
-			panic(over)
-		}
-	}()
 	out.policy, diags = s.Policy(profiles, inv)
 	for i, f := range profiles {
 		if f.IsMesh() {

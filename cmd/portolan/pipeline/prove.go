@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/portolan-dev/portolan/backends/manifest"
-	"github.com/portolan-dev/portolan/frontends"
-	"github.com/portolan-dev/portolan/frontends/lift"
 	read "github.com/portolan-dev/portolan/frontends/manifest"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
@@ -128,7 +126,7 @@ func (r *Rendered) readBack() (sem.Policy, diag.List) {
 		input, more := read.ReadFiles(in, read.Options{})
 		diags = append(diags, more...)
 		r.addSources(in)
-		p, more := frontends.For(t.Profile.Engine).Lift(input.Documents, lift.Options{Profile: t.Profile, Inventory: *r.inventory()})
+		p, more := liftUnder(t.Profile, input.Documents, r.inventory())
 		diags = append(diags, more...)
 		scope := sem.CNI
 		if t.Profile.IsMesh() {

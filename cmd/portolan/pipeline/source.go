@@ -237,7 +237,7 @@ func (s *Source) Policy(profiles []profile.Profile, inv *ir.Inventory) (sem.Poli
 	var out sem.Policy
 	var diags diag.List
 	for _, f := range profiles {
-		p, more := frontends.For(f.Engine).Lift(s.documents, lift.Options{Profile: f, Inventory: *inv})
+		p, more := liftUnder(f, s.documents, inv)
 		diags = append(diags, more...)
 		scope := sem.CNI
 		if f.IsMesh() {
@@ -247,6 +247,23 @@ func (s *Source) Policy(profiles []profile.Profile, inv *ir.Inventory) (sem.Poli
 	}
 	diags.Sort()
 	return out, diags
+}
+
+// liftUnder lifts documents under one profile. What is over a bound of the model
+// is an error.
+func liftUnder(f profile.Profile, docs []manifest.Document, inv *ir.Inventory) (p *ir.Program, diags diag.List) {
+	defer func() {
+		switch over := recover().(type) {
+		case nil:
+		case ir.BoundError, set.BoundError:
+			err, _ := over.(error)
+			p = &ir.Program{Inventory: *inv}
+			diags.Add(diag.OverBound, diag.Range{}, "The manifests cannot be read: "+err.Error()+".", "Read less at a time.")
+		default:
+			panic(over)
+		}
+	}()
+	return frontends.For(f.Engine).Lift(docs, lift.Options{Profile: f, Inventory: *inv})
 }
 
 // Scope gives the flows that the profiles govern, to compare on. The plain API
