@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/portolan-dev/portolan/cmd/portolan/docs"
 	"github.com/portolan-dev/portolan/cmd/portolan/pipeline"
 	"github.com/portolan-dev/portolan/frontends/intent"
 	"github.com/portolan-dev/portolan/ir/diag"
@@ -69,6 +70,16 @@ func TestExamplesInDocs(t *testing.T) {
 					t.Errorf("%s:%d: %s", page, at-1+d.Range.Start.Line, d)
 				}
 			}
+		}
+	}
+}
+
+// TestCodes demands a page for every code.
+func TestCodes(t *testing.T) {
+	text := docs.Codes()
+	for _, e := range diag.Catalogue() {
+		if !strings.Contains(text, "\n### "+string(e.Code)+": ") {
+			t.Errorf("%s has no page", e.Code)
 		}
 	}
 }

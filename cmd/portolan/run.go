@@ -109,11 +109,14 @@ func (a *app) root() *cobra.Command {
 		Short: "Compile network policy from one intent to every engine",
 		Long: `Portolan compiles who-may-talk-to-whom, written once in HCL, to the network
 policies of Kubernetes, Calico, Cilium and Istio. What a target cannot say is
-refused, never left out silently.`,
+refused, never left out silently, and what was rendered is proved to mean what
+the intent says. It reads policies of all these kinds, too.`,
 		Example: `  portolan init                            write a starting point
   portolan check                           check the intent of this directory
   portolan render --to cilium              print policies for Cilium
   portolan render -o deploy                write a folder for each target
+  portolan verify old new                  do two sets of policies mean the same?
+  portolan flows deploy/eu                 what can talk to what
   portolan explain P4001                   say more about a message`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,

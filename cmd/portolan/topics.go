@@ -33,8 +33,8 @@ Flags of every command:
 Topics:{{range .Commands}}{{if .IsAdditionalHelpTopicCommand}}
   {{rpad .CommandPath .CommandPathPadding}} {{.Short}}{{end}}{{end}}{{end}}
 
-Exit codes: 0 yes, clean; 1 no: refused by a target, stale, unformatted; 2 no answer: usage,
-unreadable input, errors in the intent.
+Exit codes: 0 yes, clean, equal, allowed; 1 no: refused by a target, stale, unformatted, different,
+denied; 2 no answer: usage, unreadable input, errors in the intent, not proved, unknown.
 `
 
 // topics are the pages of "portolan help" that are no commands.
@@ -49,6 +49,8 @@ func topics() []*cobra.Command {
   P2xxx  what the intent means
   P3xxx  targets, and what they accept
   P4xxx  what a target cannot say
+  P6xxx  reading manifests, and what engines make of them
+  P7xxx  the proof, and tests
 
 "portolan explain" lists them, "portolan explain P4001" prints one's page. Errors
 stand. A warning is silenced with --allow CODE=reason. What a target cannot say

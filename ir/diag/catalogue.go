@@ -10,8 +10,8 @@ import (
 // reused, documented in the catalogue and triggered by a golden case.
 //
 // P1 is about reading the intent, P2 about what it means, P3 about targets and
-// what they accept, P4 about what a target cannot say, P5 about writing output,
-// P6 about reading manifests, P7 about the proof and tests.
+// what they accept, P4 about what a target cannot say, P6 about reading
+// manifests, P7 about the proof and tests.
 type Code string
 
 // Entry is what the catalogue says of a code.
@@ -24,7 +24,7 @@ type Entry struct {
 
 // Catalogue gives every entry, sorted by code.
 var Catalogue = sync.OnceValue(func() []Entry {
-	all := slices.Concat(readingEntries(), meaningEntries(), targetEntries(), outputEntries(), manifestEntries(), proofEntries())
+	all := slices.Concat(readingEntries(), meaningEntries(), targetEntries(), manifestEntries(), proofEntries())
 	slices.SortFunc(all, func(a, b Entry) int { return strings.Compare(string(a.Code), string(b.Code)) })
 	return all
 })

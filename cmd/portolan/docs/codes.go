@@ -13,7 +13,8 @@ var groups = []struct{ prefix, title string }{
 	{"P2", "What the intent means"},
 	{"P3", "Targets and what they accept"},
 	{"P4", "What a target cannot say"},
-	{"P5", "Writing output"},
+	{"P6", "Reading manifests"},
+	{"P7", "The proof, and tests"},
 }
 
 // Codes is the page of the catalogue of diagnostics.

@@ -270,17 +270,17 @@ func liftUnder(f profile.Profile, docs []manifest.Document, inv *ir.Inventory) (
 // leaves everything but TCP, UDP and SCTP open, and only Cilium has
 // infrastructure.
 func Scope(profiles []profile.Profile) sem.Options {
-	o := sem.Options{Scope: sem.CNI}
-	o.Plain = len(profiles) > 0 && !slices.ContainsFunc(profiles, func(p profile.Profile) bool { return p.Engine == profile.Cilium })
-	for _, p := range profiles {
-		switch {
-		case p.IsMesh() && len(profiles) == 1:
-			o.Scope, o.Uncaptured = sem.Mesh, uncaptured()
-		case p.IsMesh():
-			o.Scope = sem.Everything
-		case p.Engine == profile.Kubernetes:
-			o.Transports = true
-		}
+	has := func(is func(profile.Profile) bool) bool { return slices.ContainsFunc(profiles, is) }
+	of := func(e profile.Engine) func(profile.Profile) bool {
+		return func(p profile.Profile) bool { return p.Engine == e }
+	}
+	mesh, cni := has(profile.Profile.IsMesh), has(func(p profile.Profile) bool { return !p.IsMesh() })
+	o := sem.Options{Scope: sem.CNI, Plain: len(profiles) > 0 && !has(of(profile.Cilium)), Transports: has(of(profile.Kubernetes))}
+	switch {
+	case mesh && cni:
+		o.Scope = sem.Everything
+	case mesh:
+		o.Scope, o.Uncaptured = sem.Mesh, uncaptured()
 	}
 	return o
 }

@@ -1,8 +1,0 @@
-package diag
-
-// Codes about writing output.
-const ()
-
-func outputEntries() []Entry {
-	return []Entry{}
-}
