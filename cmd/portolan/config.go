@@ -181,6 +181,7 @@ func (in *input) collect(o *outcome) {
 		in.diags = append(in.diags, r.Diags...)
 		maps.Copy(in.sources, r.Sources)
 		o.summary.Objects += len(r.Objects())
+		o.summary.Proofs = append(o.summary.Proofs, proofOf(&r))
 		if r.Refused {
 			o.summary.Refused++
 			o.code = max(o.code, exitNo)
@@ -189,6 +190,19 @@ func (in *input) collect(o *outcome) {
 			o.code = exitError
 		}
 	}
+}
+
+// proofOf gives the view of a target's proof.
+func proofOf(r *pipeline.Rendered) render.Proof {
+	p := render.Proof{Target: r.Target.Name, Rules: []render.RuleStatus{}}
+	for _, s := range r.Statuses() {
+		if s.Status == "exact" {
+			p.Exact++
+		} else {
+			p.Rules = append(p.Rules, render.RuleStatus(s))
+		}
+	}
+	return p
 }
 
 // test proves the tests. What does not hold of the intent keeps every target

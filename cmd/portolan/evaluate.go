@@ -10,6 +10,7 @@ import (
 	"github.com/portolan-dev/portolan/cmd/portolan/pipeline"
 	"github.com/portolan-dev/portolan/cmd/portolan/render"
 	"github.com/portolan-dev/portolan/frontends/intent"
+	"github.com/portolan-dev/portolan/frontends/manifest"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/profile"
@@ -134,6 +135,7 @@ func (e *evaluating) intentOptions() intent.Options {
 }
 
 func (e *evaluating) take(s *pipeline.Source, diags diag.List) {
+	e.passedOver(s.Ignored)
 	e.diags = append(e.diags, diags...)
 	for name, text := range s.Files {
 		e.sources[name] = text
@@ -213,4 +215,23 @@ func (e *evaluating) fail() error {
 		return err
 	}
 	return exitError
+}
+
+// maxPassedOver bounds the documents that are named.
+const maxPassedOver = 5
+
+// passedOver names the documents of manifests that are neither policies nor
+// about the cluster.
+func (e *evaluating) passedOver(docs []manifest.Document) {
+	if len(docs) == 0 || e.quiet {
+		return
+	}
+	var names []string
+	for i := range docs[:min(len(docs), maxPassedOver)] {
+		names = append(names, docs[i].String())
+	}
+	if more := len(docs) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	fmt.Fprintf(e.err, "portolan: passed over %s\n", strings.Join(names, ", "))
 }

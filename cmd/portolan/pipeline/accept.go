@@ -128,6 +128,17 @@ func (a *accepts) apply(p *ir.Program, refused diag.List) (q *ir.Program, uniden
 	return p, unidentified, changed
 }
 
+// losses gives what turned out to be needed, by address.
+func (a *accepts) losses() map[string]string {
+	out := map[string]string{}
+	for _, e := range a.entries {
+		if e.used {
+			out[e.rule.Value] = e.block.Loss
+		}
+	}
+	return out
+}
+
 // refuses reports whether a refusal is among the diagnostics that the entry
 // accepts.
 func refuses(diags diag.List, e *entry) bool {

@@ -40,7 +40,8 @@ type Rendered struct {
 	Sources map[string][]byte // files of the target that diagnostics point into
 
 	strict       bool
-	unidentified []string // addresses of rules whose peers' identity is accepted as lost
+	accepted     map[string]string // by address, the loss that was needed
+	unidentified []string          // addresses of rules whose peers' identity is accepted as lost
 
 	// Of manifests: what they mean, and where they are a CNI's and a mesh's the
 	// program of each part, the mesh's under true.
@@ -144,6 +145,7 @@ func (r *Rendered) render(known map[string]bool, opts Options) {
 		parts, diags = r.lower()
 	}
 	a.unused()
+	r.accepted = a.losses()
 	r.exemplify(diags)
 	r.Parts = parts
 	r.Diags = append(append(r.Diags, diags...), a.diags...)

@@ -20,6 +20,22 @@ type Summary struct {
 	Tests    int `json:"tests,omitempty"` // blocks
 
 	TestsFailed int `json:"tests_failed,omitempty"`
+
+	Proofs []Proof `json:"proofs,omitempty"` // a target each
+}
+
+// Proof is what the proof of a target says of its rules.
+type Proof struct {
+	Target string       `json:"target"`
+	Exact  int          `json:"exact"` // rules that mean on it what the intent says
+	Rules  []RuleStatus `json:"rules"` // the others
+}
+
+// RuleStatus is a rule that is not exact on a target.
+type RuleStatus struct {
+	Address  string `json:"address"`
+	Status   string `json:"status"` // widened, narrowed, unenforced, unknown, refused or unproved
+	Accepted bool   `json:"accepted,omitempty"`
 }
 
 // Count adds the diagnostics to the summary.
