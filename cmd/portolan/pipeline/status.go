@@ -43,21 +43,17 @@ func (r *Rendered) Statuses() []Status {
 	return slices.SortedFunc(maps.Values(all), func(a, b Status) int { return strings.Compare(a.Address, b.Address) })
 }
 
+// saidStatus is the status that a diagnostic says a rule has, by its code.
+var saidStatus = map[diag.Code]string{
+	diag.Widened: "widened", diag.Narrowed: "narrowed", diag.Hangs: "unknown", diag.LeftOut: "unknown",
+	diag.Unproved: "unproved", diag.Unverified: "unproved", diag.NotReadBack: "unproved", diag.Disagreeing: "unproved",
+}
+
 // statusOf gives the status that a diagnostic says a rule has; "" for those that
 // say none.
 func statusOf(d diag.Diagnostic) string {
-	switch d.Code {
-	case diag.Widened:
-		return "widened"
-	case diag.Narrowed:
-		return "narrowed"
-	case diag.Hangs, diag.LeftOut:
-		return "unknown"
-	case diag.Unproved, diag.Unverified, diag.NotReadBack, diag.Disagreeing:
-		return "unproved"
+	if status, ok := saidStatus[d.Code]; ok || d.Severity != diag.Error {
+		return status
 	}
-	if d.Severity == diag.Error {
-		return "refused"
-	}
-	return ""
+	return "refused"
 }
