@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -29,12 +30,27 @@ func Format(name string, src []byte) ([]byte, diag.List) {
 	out := src
 	for range maxFormat {
 		next := tidy(hclwrite.Format(out))
-		if bytes.Equal(next, out) {
+		if bytes.Equal(next, out) || !sameTokens(next, out) {
 			break
 		}
 		out = next
 	}
 	return out, nil
+}
+
+// sameTokens reports whether two texts have the same tokens, blank lines and
+// white space in comments apart. A formatter that takes a space out can make one
+// token of two: "6 .6" is no number.
+func sameTokens(a, b []byte) bool {
+	return slices.EqualFunc(essential(a), essential(b), func(x, y hclsyntax.Token) bool {
+		return x.Type == y.Type && bytes.Equal(bytes.TrimSpace(x.Bytes), bytes.TrimSpace(y.Bytes))
+	})
+}
+
+// essential gives the tokens of a text without the ends of lines.
+func essential(src []byte) []hclsyntax.Token {
+	tokens, _ := hclsyntax.LexConfig(src, "", hcl.InitialPos)
+	return slices.DeleteFunc(tokens, func(t hclsyntax.Token) bool { return t.Type == hclsyntax.TokenNewline })
 }
 
 // maxFormat bounds the passes until nothing changes. One is enough but where a

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,8 +96,9 @@ func readKubectl(text []byte) (out []any, err error) {
 // reads, where that reads it too.
 func sameAsKubectl(t interface{ Errorf(string, ...any) }, text []byte) {
 	ours, ok := readPlain(text)
-	if !ok {
-		return
+	object := func(v any) bool { _, is := v.(map[string]any); return is }
+	if !ok || !slices.ContainsFunc(ours, object) && len(text) > 4096 {
+		return // kubectl may find nothing in a long text that is no object, which is refused here
 	}
 	theirs, err := readKubectl(text)
 	if err == nil && !reflect.DeepEqual(ours, theirs) {
