@@ -97,7 +97,7 @@ func readKubectl(text []byte) (out []any, err error) {
 func sameAsKubectl(t interface{ Errorf(string, ...any) }, text []byte) {
 	ours, ok := readPlain(text)
 	object := func(v any) bool { _, is := v.(map[string]any); return is }
-	if !ok || !slices.ContainsFunc(ours, object) && len(text) > 4096 {
+	if !ok || !slices.ContainsFunc(ours, object) && len(text) >= 4096 {
 		return // kubectl may find nothing in a long text that is no object, which is refused here
 	}
 	theirs, err := readKubectl(text)
