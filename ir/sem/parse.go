@@ -80,7 +80,7 @@ func findWorkload(text, ns, name string, inv *ir.Inventory) (Endpoint, error) {
 func parsePod(text string, inv *ir.Inventory) (Endpoint, error) {
 	ns, rest, _ := strings.Cut(text, "{")
 	list, account, closed := strings.Cut(rest, "}")
-	if !closed || ns == "" || account != "" && !strings.HasPrefix(account, "@") {
+	if !closed || ns == "" || account == "@" || account != "" && !strings.HasPrefix(account, "@") {
 		return Endpoint{}, fmt.Errorf("%q is no endpoint: write a pod as namespace{key=value,key=value} or namespace{key=value}@account", text)
 	}
 	labels := map[string]string{}
