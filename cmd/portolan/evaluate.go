@@ -117,6 +117,7 @@ func (e *evaluating) open(paths ...[]string) ([]side, *ir.Inventory, sem.Options
 		s.policy, diags = s.source.Policy(s.profiles, &inv)
 		e.diags = append(e.diags, diags...)
 	}
+	e.assumed(sides, &inv)
 	o := pipeline.Scope(all)
 	o.Inventory = &inv
 	return sides, &inv, o, !e.diags.HasErrors(), nil
@@ -234,4 +235,18 @@ func (e *evaluating) passedOver(docs []manifest.Document) {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
 	fmt.Fprintf(e.err, "portolan: passed over %s\n", strings.Join(names, ", "))
+}
+
+// assumed says what is taken to hold of addresses for want of facts.
+func (e *evaluating) assumed(sides []side, inv *ir.Inventory) {
+	var policies []sem.Policy
+	for _, s := range sides {
+		policies = append(policies, s.policy)
+	}
+	who := map[string]string{"pod_cidrs": "pods", "node_cidrs": "nodes"}
+	for _, fact := range sem.Assumed(inv, policies...) {
+		if !e.quiet {
+			fmt.Fprintf(e.err, "portolan: taking %s to have private addresses, since %s is not stated\n", who[fact], fact)
+		}
+	}
 }

@@ -140,3 +140,27 @@ func (e *Endpoint) placed(cut set.AddressCut, inv *ir.Inventory) []netip.Addr {
 	}
 	return out
 }
+
+// Assumed gives the facts that nobody stated and for which something is taken to
+// hold where the policies look at addresses: without pod_cidrs pods have private
+// addresses, without node_cidrs nodes do.
+func Assumed(inv *ir.Inventory, policies ...Policy) (facts []string) {
+	var err error
+	defer recoverBounds(&err) // what is over a bound is said elsewhere
+	u := newUniverse(inv)
+	for _, p := range policies {
+		for _, l := range p {
+			u.gather(l.Program)
+		}
+	}
+	if !u.located() {
+		return nil
+	}
+	if inv.Facts.PodCIDRs.IsEmpty() {
+		facts = append(facts, "pod_cidrs")
+	}
+	if inv.Facts.NodeCIDRs.IsEmpty() {
+		facts = append(facts, "node_cidrs")
+	}
+	return facts
+}
