@@ -104,10 +104,6 @@ func hasOwnNode(p ir.Peers) bool {
 	})
 }
 
-// cilium's own endpoints beside pods and nodes, which a rule for everybody has
-// all of.
-var infrastructures = []string{"health", "ingress", "init", "unmanaged"}
-
 // infrastructure has all of Cilium's own endpoints be one peer. What other
 // engines have is none of them.
 func (s *settling) infrastructure(stages []ir.Stage) []ir.Stage {
@@ -117,14 +113,14 @@ func (s *settling) infrastructure(stages []ir.Stage) []ir.Stage {
 			var list []ir.Peer
 			found := 0
 			for _, p := range r.Peers.List() {
-				if i, ok := p.(ir.Infrastructure); ok && slices.Contains(infrastructures, i.Name) {
+				if i, ok := p.(ir.Infrastructure); ok && slices.Contains(ir.InfrastructureNames, i.Name) {
 					found++
 				} else {
 					list = append(list, p)
 				}
 			}
 			switch {
-			case found == len(infrastructures):
+			case found == len(ir.InfrastructureNames):
 				list = append(list, ir.Infrastructure{})
 			case found > 0 && s.target.Profile.Engine == profile.Cilium:
 				list = r.Peers.List()
