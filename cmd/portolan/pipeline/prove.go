@@ -188,6 +188,9 @@ func (r *Rendered) narrowed(d sem.Difference) {
 // told reports that the backend has said already what it left out for want of
 // a fact, of a rule that allows the flow.
 func (r *Rendered) told(d sem.Difference) bool {
+	if !r.doubtful(d) {
+		return false
+	}
 	for _, step := range d.A.Trail {
 		for _, x := range r.Diags {
 			if x.Code == diag.LeftOut && step.Rule != nil && x.Address == step.Rule.Origin.Address {
@@ -196,6 +199,15 @@ func (r *Rendered) told(d sem.Difference) bool {
 		}
 	}
 	return false
+}
+
+// doubtful reports that a fact could be what a difference is about: it hangs on
+// one, an end with a private address could be a pod, a node or outside, or a pod
+// in the mesh or not.
+func (r *Rendered) doubtful(d sem.Difference) bool {
+	from, to := &d.Flow.Source, &d.Flow.Destination
+	return d.Facts != nil || d.Hangs != nil || ir.Private().Contains(from.Address) || ir.Private().Contains(to.Address) ||
+		r.Target.hasMesh() && from.Kind == sem.Pod && !from.Meshed
 }
 
 // given is what the target is held to, in a word.
