@@ -45,6 +45,18 @@ type Subject struct {
 	Kind    SubjectKind
 }
 
+// SubjectOf names a set of pods as it would be written: the cluster, a namespace,
+// or else inline.
+func SubjectOf(p Pods) Subject {
+	s := Subject{Pods: p, Address: p.String(), Kind: SubjectInline}
+	if name, single := p.SingleNamespace(); single && p.Equal(InNamespace(name)) {
+		s.Address, s.Kind = name, SubjectNamespace
+	} else if p.IsAll() {
+		s.Address, s.Kind = "cluster", SubjectCluster
+	}
+	return s
+}
+
 // SubjectKind says how a subject was written.
 type SubjectKind uint8
 
@@ -124,6 +136,21 @@ type Stage struct {
 	Origin  Origin
 
 	index *isolationIndex // nil until Program.Index
+}
+
+// OwnNode is the rule by which a node reaches its own pods, as far as the engine
+// cannot prevent it. Where nothing can, it stands in Axioms.
+func OwnNode() Rule {
+	own, _ := PeersOf(Nodes{Own: true})
+	return Rule{
+		Subject: SubjectOf(AllPods()), Peers: own, Traffic: AllTraffic(), Action: Allow,
+		Origin: Origin{Kind: FromAxiom, Address: "own node"},
+	}
+}
+
+// Axioms is the ingress stage of what always holds: OwnNode.
+func Axioms() Stage {
+	return Stage{Name: StageAxioms, Levels: []Level{{Rules: []Rule{OwnNode()}}}}
 }
 
 // Rules gives every rule of the stage, level by level.

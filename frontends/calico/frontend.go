@@ -114,7 +114,7 @@ func (l *lifting) decisions(p *policy, d ir.Direction, subjects []term) *decisio
 	if !p.staged {
 		for _, s := range subjects {
 			out.isolate = append(out.isolate, ir.Isolation{
-				Subject: subject(s.pods), If: s.when,
+				Subject: ir.SubjectOf(s.pods), If: s.when,
 				Origin: ir.Origin{Kind: ir.FromDefault, Address: p.address(), Range: p.at},
 			})
 		}
@@ -199,14 +199,4 @@ func (l *lifting) deviations(p *kubernetes.ClusterPolicy, r *kubernetes.ClusterR
 			fmt.Sprintf("Calico takes the namespaces in %s for selectors of network sets and host endpoints too.", p.Address()),
 			"Name pods with an empty podSelector instead, which selects pods only.").Relate(l.sets[0].at, "such a set")
 	}
-}
-
-// axioms lets a pod's own node reach it: Felix never polices what a host sends
-// to its own pods (felix/rules/static.go, filterOutputChain).
-func axioms() ir.Stage {
-	own, _ := ir.PeersOf(ir.Nodes{Own: true})
-	return ir.Stage{Name: ir.StageAxioms, Levels: []ir.Level{{Rules: []ir.Rule{{
-		Subject: subject(ir.AllPods()), Peers: own, Traffic: ir.AllTraffic(), Action: ir.Allow,
-		Origin: ir.Origin{Kind: ir.FromAxiom, Address: "own node"},
-	}}}}}
 }

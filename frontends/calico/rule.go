@@ -35,19 +35,6 @@ func governed(d ir.Direction) string {
 	return destination
 }
 
-// subject is pods as the subject of rules.
-func subject(p ir.Pods) ir.Subject {
-	s := ir.Subject{Pods: p, Address: p.String(), Kind: ir.SubjectInline}
-	name, single := p.SingleNamespace()
-	switch {
-	case p.IsAll():
-		s.Address, s.Kind = "cluster", ir.SubjectCluster
-	case single && p.IsNamespace() && len(p.Namespace.Requirements()) == 1:
-		s.Address, s.Kind = name, ir.SubjectNamespace
-	}
-	return s
-}
-
 // rules gives what a written rule of a policy decides for its subjects. The
 // entity at the subject's own end is a filter on them.
 func (l *lifting) rules(p *policy, d ir.Direction, number int, subjects []term) []ir.Rule {
@@ -90,7 +77,7 @@ func spread(r ir.Rule, subjects []term, all []peers) []ir.Rule {
 			if !possible {
 				continue
 			}
-			r.Subject, r.Peers, r.If = subject(s.pods), p.list, when
+			r.Subject, r.Peers, r.If = ir.SubjectOf(s.pods), p.list, when
 			out = append(out, r)
 		}
 	}

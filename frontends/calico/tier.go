@@ -81,7 +81,9 @@ func (l *lifting) key(kind, namespace, name, tier string) string {
 func (l *lifting) stages(d ir.Direction) []ir.Stage {
 	var out []ir.Stage
 	if d == ir.Ingress {
-		out = append(out, axioms())
+		// Felix never polices what a host sends to its own pods
+		// (felix/rules/static.go, filterOutputChain).
+		out = append(out, ir.Axioms())
 	}
 	for i := range l.tiers {
 		if s := l.tiers[i].stage(d); len(s.Levels)+len(s.Isolate) > 0 {

@@ -30,7 +30,7 @@ func (l *lifting) readNativePolicy(p *kubernetes.Policy) {
 	}
 	subject := p.Subject
 	if !seen.Equal(subject.Pods) {
-		subject = subjectOf(seen)
+		subject = ir.SubjectOf(seen)
 	}
 	r := &rule{
 		subject: subject, conditions: conditions, closes: p.Written | p.Directions,

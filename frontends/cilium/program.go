@@ -49,34 +49,15 @@ func (l *lifting) stage(d ir.Direction) ir.Stage {
 		levels = [][]ir.Rule{append(a.exact, a.rest...)}
 	}
 	if d == ir.Ingress && len(s.Isolate) > 0 {
-		levels = append(levels, []ir.Rule{ownNode()})
+		// The own node passes where no user's rule says otherwise (daemon/cmd/
+		// daemon.go, allow-localhost; pkg/policy/types/policyentry.go, the tier of
+		// the default policy).
+		levels = append(levels, []ir.Rule{ir.OwnNode()})
 	}
 	for _, rules := range levels {
 		if len(rules) > 0 {
 			s.Levels = append(s.Levels, ir.Level{Rules: rules})
 		}
-	}
-	return s
-}
-
-// ownNode lets a pod's own node reach it where no user's rule says otherwise
-// (daemon/cmd/daemon.go, allow-localhost; pkg/policy/types/policyentry.go, the
-// tier of the default policy).
-func ownNode() ir.Rule {
-	peers, _ := ir.PeersOf(ir.Nodes{Own: true})
-	return ir.Rule{
-		Subject: subjectOf(ir.AllPods()), Peers: peers, Traffic: ir.AllTraffic(), Action: ir.Allow,
-		Origin: ir.Origin{Kind: ir.FromAxiom, Address: "own node"},
-	}
-}
-
-// subjectOf names a set of pods as it is written where it has a short name.
-func subjectOf(pods ir.Pods) ir.Subject {
-	s := ir.Subject{Pods: pods, Address: pods.String(), Kind: ir.SubjectInline}
-	if ns, single := pods.SingleNamespace(); single && pods.Equal(ir.InNamespace(ns)) {
-		s.Address, s.Kind = ns, ir.SubjectNamespace
-	} else if pods.IsAll() {
-		s.Address, s.Kind = "cluster", ir.SubjectCluster
 	}
 	return s
 }
@@ -247,7 +228,7 @@ func (a *assembly) names(one ir.Rule, r *rule, p *portRule) {
 	}
 	for _, iso := range a.isolate {
 		if both, some := r.subject.Pods.And(iso.Subject.Pods); some {
-			one.Subject, one.If = subjectOf(both), slices.Concat(one.If, iso.If)
+			one.Subject, one.If = ir.SubjectOf(both), slices.Concat(one.If, iso.If)
 			a.put(&a.refused, one, t)
 		}
 	}

@@ -168,7 +168,7 @@ func (r *reading) governed(o *manifest.Object, node manifest.Value) bool {
 		return false
 	}
 	pods, conditions, initial, some := r.subject(v, r.policy.namespace)
-	r.rule.subject, r.rule.conditions, r.scope.initial = subjectOf(pods), conditions, initial
+	r.rule.subject, r.rule.conditions, r.scope.initial = ir.SubjectOf(pods), conditions, initial
 	return some
 }
 

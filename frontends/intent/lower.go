@@ -194,11 +194,7 @@ func (l *lowering) tiers() []*Tier {
 func (l *lowering) stages(d ir.Direction) []ir.Stage {
 	var out []ir.Stage
 	if d == ir.Ingress {
-		own, _ := ir.PeersOf(ir.Nodes{Own: true})
-		out = append(out, ir.Stage{Name: ir.StageAxioms, Levels: []ir.Level{{Rules: []ir.Rule{{
-			Subject: clusterSubject(), Peers: own, Traffic: ir.AllTraffic(), Action: ir.Allow,
-			Origin: ir.Origin{Kind: ir.FromAxiom, Address: "own node"},
-		}}}}})
+		out = append(out, ir.Axioms())
 	}
 	for _, t := range l.tiers() {
 		out = append(out, ir.Stage{
@@ -209,9 +205,7 @@ func (l *lowering) stages(d ir.Direction) []ir.Stage {
 	return append(out, ir.Stage{Name: ir.StageRules, Isolate: slices.Clip(l.closed[d].Isolate)})
 }
 
-func clusterSubject() ir.Subject {
-	return ir.Subject{Pods: ir.AllPods(), Address: "cluster", Kind: ir.SubjectCluster}
-}
+func clusterSubject() ir.Subject { return ir.SubjectOf(ir.AllPods()) }
 
 // levelOrder is the order of a stage's levels: a log decides nothing, and a
 // language tier is three levels: deny, pass, allow.

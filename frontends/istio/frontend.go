@@ -105,18 +105,12 @@ func newLifting(o lift.Options) *lifting {
 // handed to ztunnel (istio/istio, cni/pkg/iptables/iptables.go); with sidecars
 // the kubelet's probes go to the agent (pkg/kube/inject/app_probe.go).
 func (l *lifting) assemble() {
-	own, _ := ir.PeersOf(ir.Nodes{Own: true})
-	axioms := ir.Stage{Name: ir.StageAxioms, Levels: []ir.Level{{Rules: []ir.Rule{{
-		Subject: ir.Subject{Pods: ir.AllPods(), Address: "cluster", Kind: ir.SubjectCluster},
-		Peers:   own, Traffic: ir.AllTraffic(), Action: ir.Allow,
-		Origin: ir.Origin{Kind: ir.FromAxiom, Address: "own node"},
-	}}}}}
 	rules := ir.Stage{Name: ir.StageRules, Isolate: l.closed}
 	for _, level := range l.levels {
 		if len(level) > 0 {
 			rules.Levels = append(rules.Levels, ir.Level{Rules: level})
 		}
 	}
-	l.program.Ingress = []ir.Stage{axioms, rules}
+	l.program.Ingress = []ir.Stage{ir.Axioms(), rules}
 	l.program.Index()
 }

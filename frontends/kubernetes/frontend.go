@@ -42,7 +42,9 @@ func (Frontend) Lift(docs []manifest.Document, o lift.Options) (*ir.Program, dia
 	diags = append(diags, more...)
 	p := &ir.Program{Inventory: o.Inventory}
 	p.Egress = stages(ir.Egress, policies, cluster, &diags)
-	p.Ingress = append([]ir.Stage{axioms()}, stages(ir.Ingress, policies, cluster, &diags)...)
+	// No policy can keep a pod's own node from it (kubernetes/website,
+	// network-policies.md: kubelet's probes).
+	p.Ingress = append([]ir.Stage{ir.Axioms()}, stages(ir.Ingress, policies, cluster, &diags)...)
 	p.Index()
 	diags.Sort()
 	return p, diags
@@ -61,17 +63,6 @@ func stages(d ir.Direction, policies []Policy, cluster []ClusterPolicy, diags *d
 		out = append(out, baseline)
 	}
 	return out
-}
-
-// axioms lets a pod's own node reach it, which no policy can prevent
-// (kubernetes/website, network-policies.md: kubelet's probes).
-func axioms() ir.Stage {
-	own, _ := ir.PeersOf(ir.Nodes{Own: true})
-	return ir.Stage{Name: ir.StageAxioms, Levels: []ir.Level{{Rules: []ir.Rule{{
-		Subject: ir.Subject{Pods: ir.AllPods(), Address: "cluster", Kind: ir.SubjectCluster},
-		Peers:   own, Traffic: ir.AllTraffic(), Action: ir.Allow,
-		Origin: ir.Origin{Kind: ir.FromAxiom, Address: "own node"},
-	}}}}}
 }
 
 // rules gives the stage of the network policies: they only allow, and close

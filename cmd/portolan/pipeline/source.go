@@ -31,6 +31,8 @@ type Source struct {
 	Ignored []manifest.Document // of manifests: what is neither policy nor cluster
 
 	target    *intent.Target // of an intent: what it is for
+	lowered   *ir.Program    // of an intent, for its target; nil until it is asked for
+	diags     diag.List      // of that
 	mesh      bool           // it is looked at in a mesh
 	documents []manifest.Document
 	cluster   manifest.Cluster
@@ -118,21 +120,10 @@ func (s *Source) Profiles() ([]profile.Profile, error) {
 	if s.Config != nil {
 		return nil, nil
 	}
-	kinds := map[profile.Engine]bool{}
-	for _, f := range frontends.All() {
-		for _, d := range s.documents {
-			if f.Reads(d.Group(), d.Kind) {
-				kinds[profile.Engine(f.Name())] = true
-			}
-		}
-	}
-	native := slices.ContainsFunc(s.documents, func(d manifest.Document) bool {
-		return frontends.For(profile.Kubernetes).Reads(d.Group(), d.Kind)
-	})
+	has := func(of func(manifest.Document) bool) bool { return slices.ContainsFunc(s.documents, of) }
+	native := func(d manifest.Document) bool { return frontends.For(profile.Kubernetes).Reads(d.Group(), d.Kind) }
 	own := func(e profile.Engine) bool {
-		return slices.ContainsFunc(s.documents, func(d manifest.Document) bool {
-			return frontends.For(e).Reads(d.Group(), d.Kind) && !frontends.For(profile.Kubernetes).Reads(d.Group(), d.Kind)
-		})
+		return has(func(d manifest.Document) bool { return frontends.For(e).Reads(d.Group(), d.Kind) && !native(d) })
 	}
 	var engines []profile.Engine
 	switch calico, cilium := own(profile.Calico), own(profile.Cilium); {
@@ -142,10 +133,10 @@ func (s *Source) Profiles() ([]profile.Profile, error) {
 		engines = append(engines, profile.Calico)
 	case cilium:
 		engines = append(engines, profile.Cilium)
-	case native:
+	case has(native):
 		engines = append(engines, profile.Kubernetes)
 	}
-	if kinds[profile.Istio] {
+	if own(profile.Istio) {
 		engines = append(engines, profile.Istio)
 	}
 	if engines == nil {
@@ -164,7 +155,15 @@ func (s *Source) Profiles() ([]profile.Profile, error) {
 
 // For makes the intent one for a place: with the facts of a target, and with a
 // mesh where the place has one. It changes nothing of manifests.
-func (s *Source) For(t *intent.Target) { s.target = t }
+func (s *Source) For(t *intent.Target) { s.target, s.lowered = t, nil }
+
+// lower gives the program of an intent, which is worked out once.
+func (s *Source) lower() (*ir.Program, diag.List) {
+	if s.lowered == nil {
+		s.lowered, s.diags = intent.Lower(s.Config, s.target)
+	}
+	return s.lowered, s.diags
+}
 
 // Under makes the source one for the profiles, of which a mesh needs more: an
 // intent that is for no target gets one, and of manifests the Services say what
@@ -174,7 +173,7 @@ func (s *Source) Under(profiles []profile.Profile) {
 	if s.target != nil || !s.mesh {
 		return
 	}
-	s.target = &intent.Target{}
+	s.For(&intent.Target{})
 	for _, p := range profiles {
 		engine := intent.At[intent.Engine]{Value: intent.Engine{Name: string(p.Engine)}, Set: true}
 		if p.IsMesh() {
@@ -194,7 +193,7 @@ func (s *Source) Inventory() (ir.Inventory, diag.List) {
 		}
 		return inv, nil
 	}
-	p, diags := intent.Lower(s.Config, s.target)
+	p, diags := s.lower()
 	return p.Inventory, diags
 }
 
@@ -222,7 +221,8 @@ func meshed(inv ir.Inventory) ir.Inventory {
 func (s *Source) Policy(profiles []profile.Profile, inv *ir.Inventory) (sem.Policy, diag.List) {
 	mesh := slices.ContainsFunc(profiles, profile.Profile.IsMesh)
 	if s.Config != nil {
-		p, diags := intent.Lower(s.Config, s.target)
+		lowered, diags := s.lower()
+		p := lowered.Clone()
 		p.Inventory = *inv
 		p.Index()
 		scope := sem.CNI
