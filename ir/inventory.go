@@ -73,6 +73,7 @@ type Facts struct {
 	DNS                               DNS
 	TrustDomain                       string
 	MeshRoot                          string // the mesh's root namespace
+	ClusterMesh                       bool   // other clusters are connected, whose pods are no part of the world
 }
 
 // DNS is where the cluster's DNS is.

@@ -8,7 +8,7 @@ import (
 
 // FormatVersion is that of the JSON form: a new field raises the second
 // number, any other change the first.
-const FormatVersion = "1.0"
+const FormatVersion = "1.1"
 
 // JSON is the program in a JSON form for machines, in the order of Text. Sets
 // are in their canonical text; what is absent is empty.
@@ -18,6 +18,9 @@ func (p *Program) JSON() ([]byte, error) {
 		Egress:        stagesJSON(p.Egress),
 		Ingress:       stagesJSON(p.Ingress),
 		Inventory:     inventoryJSON(&p.Inventory),
+	}
+	if !p.Hosts.IsEmpty() {
+		out.Hosts = &hostsJSON{stagesJSON(p.Hosts.Egress), stagesJSON(p.Hosts.Ingress)}
 	}
 	for _, m := range p.MTLS {
 		j := mtlsJSON{Subject: subjectJSON(m.Subject), Mode: m.Mode.String(), Origin: originJSON(m.Origin)}
@@ -33,8 +36,14 @@ type programJSON struct {
 	FormatVersion string      `json:"format_version"`
 	Egress        []stageJSON `json:"egress"`
 	Ingress       []stageJSON `json:"ingress"`
+	Hosts         *hostsJSON  `json:"hosts,omitempty"`
 	MTLS          []mtlsJSON  `json:"mtls,omitempty"`
 	Inventory     inventory   `json:"inventory"`
+}
+
+type hostsJSON struct {
+	Egress  []stageJSON `json:"egress"`
+	Ingress []stageJSON `json:"ingress"`
 }
 
 type stageJSON struct {
@@ -59,12 +68,14 @@ type ruleJSON struct {
 type isolationJSON struct {
 	Subject subject  `json:"subject"`
 	If      []string `json:"if,omitempty"`
+	Staged  bool     `json:"staged,omitempty"`
 	Origin  origin   `json:"origin"`
 }
 
 type subject struct {
-	Address string   `json:"address"`
-	Pods    podsJSON `json:"pods"`
+	Address string            `json:"address"`
+	Pods    *podsJSON         `json:"pods,omitempty"`
+	Nodes   []requirementJSON `json:"nodes,omitempty"` // over labels; of hosts
 }
 
 type podsJSON struct {
@@ -82,10 +93,11 @@ type requirementJSON struct {
 }
 
 type peerJSON struct {
-	Kind      string    `json:"kind"`
-	Pods      *podsJSON `json:"pods,omitempty"`
-	Addresses []string  `json:"addresses,omitempty"`
-	Names     []string  `json:"names,omitempty"`
+	Kind      string           `json:"kind"`
+	Pods      *podsJSON        `json:"pods,omitempty"`
+	Clusters  *requirementJSON `json:"clusters,omitempty"`
+	Addresses []string         `json:"addresses,omitempty"`
+	Names     []string         `json:"names,omitempty"`
 }
 
 type trafficJSON struct {
@@ -196,14 +208,20 @@ func stagesJSON(stages []Stage) []stageJSON {
 			j.Levels = append(j.Levels, rules)
 		}
 		for _, iso := range s.Isolate {
-			j.Closed = append(j.Closed, isolationJSON{subjectJSON(iso.Subject), texts(iso.If), originJSON(iso.Origin)})
+			j.Closed = append(j.Closed, isolationJSON{subjectJSON(iso.Subject), texts(iso.If), iso.Mode == Staged, originJSON(iso.Origin)})
 		}
 		out = append(out, j)
 	}
 	return out
 }
 
-func subjectJSON(s Subject) subject { return subject{s.Address, podsOf(s.Pods)} }
+func subjectJSON(s Subject) subject {
+	if s.Kind == SubjectNodes {
+		return subject{Address: s.Address, Nodes: requirements(s.Nodes)}
+	}
+	pods := podsOf(s.Pods)
+	return subject{Address: s.Address, Pods: &pods}
+}
 
 func originJSON(o Origin) origin {
 	return origin{o.Kind.String(), o.Address, o.Description, o.Range.String()}
@@ -248,6 +266,10 @@ func peersJSON(p Peers) []peerJSON {
 		case Pods:
 			pods := podsOf(q)
 			out = append(out, peerJSON{Kind: "pods", Pods: &pods})
+		case RemotePods:
+			pods := podsOf(q.Pods)
+			clusters := requirement("", q.Clusters)
+			out = append(out, peerJSON{Kind: "remote pods", Pods: &pods, Clusters: &clusters})
 		case External:
 			out = append(out, peerJSON{Kind: "external", Addresses: prefixes(q.Addresses)})
 		case Names:

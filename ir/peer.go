@@ -8,7 +8,8 @@ import (
 )
 
 // Peer is a set of endpoints at the other end of a flow. Its members are
-// AnyPeer, Pods, External, Names, Nodes, NodeLocal, APIServer and Infrastructure.
+// AnyPeer, Pods, RemotePods, External, Names, Nodes, NodeLocal, APIServer and
+// Infrastructure.
 type Peer interface {
 	// String is the canonical text.
 	String() string
@@ -17,6 +18,14 @@ type Peer interface {
 
 // AnyPeer is every endpoint of every kind. No other peer turns into it.
 type AnyPeer struct{}
+
+// RemotePods is pods of other clusters that are connected to this one: those of
+// the clusters with a name that fits. What this cluster's namespaces are
+// declared to be says nothing of theirs. They are no part of the world.
+type RemotePods struct {
+	Clusters Constraint
+	Pods     Pods
+}
 
 // External is endpoints outside the cluster by address. All addresses is the
 // world: every external address, an external API server included. Addresses of
@@ -28,10 +37,11 @@ type External struct{ Addresses set.Addresses }
 type Names struct{ Patterns []Name }
 
 // Nodes is hosts and their host-network pods: the pod's own node, the others,
-// or both; Except is addresses that they do not have.
+// or both, with labels that fit; Except is addresses that they do not have.
 type Nodes struct {
 	Own, Other bool
 	Except     set.Addresses
+	Labels     Selector
 }
 
 // NodeLocal is what listens on the pod's own node under these addresses, such
@@ -54,6 +64,7 @@ var InfrastructureNames = []string{"health", "ingress", "init", "unmanaged"}
 
 func (AnyPeer) peer()        {}
 func (Pods) peer()           {}
+func (RemotePods) peer()     {}
 func (External) peer()       {}
 func (Names) peer()          {}
 func (Nodes) peer()          {}
@@ -62,6 +73,13 @@ func (APIServer) peer()      {}
 func (Infrastructure) peer() {}
 
 func (AnyPeer) String() string { return "anywhere" }
+
+func (r RemotePods) String() string {
+	if r.Clusters.IsAnything() {
+		return "of any other cluster: " + r.Pods.String()
+	}
+	return "of " + Requirement{"cluster", r.Clusters}.String() + ": " + r.Pods.String()
+}
 
 func (e External) String() string {
 	if e.Addresses.IsAll() {
@@ -84,6 +102,9 @@ func (n Nodes) String() string {
 		text = "own node"
 	case n.Other:
 		text = "other nodes"
+	}
+	if !n.Labels.IsEverything() {
+		text += "{" + n.Labels.String() + "}"
 	}
 	if !n.Except.IsEmpty() {
 		text += "(" + n.Except.Complement().String() + ")"
@@ -114,7 +135,7 @@ func Located(a set.Addresses) []Peer {
 	if !some {
 		return nil
 	}
-	return []Peer{pods, Nodes{true, true, a.Complement()}, External{a}}
+	return []Peer{pods, Nodes{Own: true, Other: true, Except: a.Complement()}, External{a}}
 }
 
 // Peers is a union of peers. It cannot be empty but for the zero value, which
@@ -133,6 +154,10 @@ func PeersOf(peers ...Peer) (Peers, bool) {
 			pods = append(pods, p)
 		case External:
 			if !p.Addresses.IsEmpty() {
+				list = append(list, p)
+			}
+		case RemotePods:
+			if !p.Clusters.IsEmpty() {
 				list = append(list, p)
 			}
 		case Names:
@@ -163,6 +188,8 @@ func peerKey(p Peer) string {
 	switch p.(type) {
 	case Pods:
 		return "0" + p.String()
+	case RemotePods:
+		return "00" + p.String()
 	case Nodes, NodeLocal, APIServer, Infrastructure:
 		return "1" + p.String()
 	}
@@ -227,7 +254,8 @@ func (p Peers) Subtract(q Peers) (Peers, bool) {
 	}
 	list := p.list
 	if p.IsAny() {
-		list = []Peer{AllPods(), Nodes{Own: true, Other: true}, External{set.AllAddresses()}, Infrastructure{}}
+		_, remote := q.Remote()
+		list = Everyone(remote)
 	}
 	var out []Peer
 	for _, a := range list {
@@ -253,6 +281,8 @@ func subtractPeer(a Peer, out []Peer) []Peer {
 			}
 		}
 		return []Peer{a}
+	case RemotePods:
+		return subtractRemote(a, out)
 	case Names:
 		for _, b := range out {
 			if b, ok := b.(Names); ok {
@@ -283,9 +313,43 @@ func subtractPeer(a Peer, out []Peer) []Peer {
 	return []Peer{a}
 }
 
+// subtractRemote takes other clusters' pods out of others.
+func subtractRemote(a RemotePods, out []Peer) []Peer {
+	left := []RemotePods{a}
+	for _, b := range out {
+		b, ok := b.(RemotePods)
+		if !ok {
+			continue
+		}
+		var next []RemotePods
+		for _, x := range left {
+			both := x.Clusters.And(b.Clusters)
+			if both.IsEmpty() {
+				next = append(next, x)
+				continue
+			}
+			for _, p := range x.Pods.Subtract(b.Pods) {
+				next = append(next, RemotePods{both, p})
+			}
+			if rest := x.Clusters.And(b.Clusters.Not()); !rest.IsEmpty() {
+				next = append(next, RemotePods{rest, x.Pods})
+			}
+		}
+		left = next
+	}
+	peers := make([]Peer, len(left))
+	for i, x := range left {
+		peers[i] = x
+	}
+	return peers
+}
+
 // subtractNodes takes nodes out of nodes; own and other ones part ways where
-// they lose different addresses.
+// they lose different addresses or labels.
 func subtractNodes(a Nodes, out []Peer) []Peer {
+	if labelled := func(p Peer) bool { n, ok := p.(Nodes); return ok && !n.Labels.IsEverything() }; labelled(a) || slices.ContainsFunc(out, labelled) {
+		return subtractLabelled(a, out)
+	}
 	parts := []Nodes{{Own: a.Own, Except: a.Except}, {Other: a.Other, Except: a.Except}}
 	for _, b := range out {
 		b, ok := b.(Nodes)
@@ -299,9 +363,68 @@ func subtractNodes(a Nodes, out []Peer) []Peer {
 		}
 	}
 	if parts[0].Except.Equal(parts[1].Except) {
-		return []Peer{Nodes{a.Own, a.Other, parts[0].Except}}
+		return []Peer{Nodes{Own: a.Own, Other: a.Other, Except: parts[0].Except}}
 	}
 	return []Peer{parts[0], parts[1]}
+}
+
+// subtractLabelled is subtractNodes for nodes by label: the own ones and the
+// others each by themselves, cut by labels and then by addresses.
+func subtractLabelled(a Nodes, out []Peer) []Peer {
+	var peers []Peer
+	for _, own := range []bool{true, false} {
+		if own && !a.Own || !own && !a.Other {
+			continue
+		}
+		left := []Nodes{{Own: own, Other: !own, Except: a.Except, Labels: a.Labels}}
+		for _, b := range out {
+			b, ok := b.(Nodes)
+			if !ok || own && !b.Own || !own && !b.Other {
+				continue
+			}
+			var next []Nodes
+			for _, x := range left {
+				both, some := x.Labels.And(b.Labels)
+				if !some {
+					next = append(next, x)
+					continue
+				}
+				for _, l := range x.Labels.Subtract(b.Labels) {
+					y := x
+					y.Labels = l
+					next = append(next, y)
+				}
+				x.Labels, x.Except = both, x.Except.Union(b.Except.Complement())
+				next = append(next, x)
+			}
+			left = next
+		}
+		for _, x := range left {
+			peers = append(peers, x)
+		}
+	}
+	return peers
+}
+
+// Everyone is the peers that together are AnyPeer; those of other clusters only
+// where remote says that there are some.
+func Everyone(remote bool) []Peer {
+	list := []Peer{AllPods(), Nodes{Own: true, Other: true}, External{set.AllAddresses()}, Infrastructure{}}
+	if remote {
+		list = append(list, RemotePods{Anything(), AllPods()})
+	}
+	return list
+}
+
+// Remote gives the other clusters' pods among the peers; false for none.
+func (p Peers) Remote() ([]RemotePods, bool) {
+	var out []RemotePods
+	for _, q := range p.list {
+		if remote, ok := q.(RemotePods); ok {
+			out = append(out, remote)
+		}
+	}
+	return out, out != nil
 }
 
 // Contains reports whether p surely has every endpoint of q.

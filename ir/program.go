@@ -41,6 +41,7 @@ const (
 // the canonical text of inline pods. Objects are named after it.
 type Subject struct {
 	Pods    Pods
+	Nodes   Selector // over labels of nodes; of SubjectNodes, which has no pods
 	Address string
 	Kind    SubjectKind
 }
@@ -66,6 +67,7 @@ const (
 	SubjectNamespace                        // all pods of one declared namespace
 	SubjectInline                           // pods by labels, or what an exception left of another subject
 	SubjectCluster                          // all pods of all namespaces
+	SubjectNodes                            // nodes by their labels, in Program.Hosts only
 )
 
 // Rule is one rule of a stage: Action for the traffic between Subject and
@@ -98,23 +100,6 @@ const (
 
 func (a Auth) String() string { return [...]string{"any", "mutual TLS", "plaintext"}[a] }
 
-// Condition is a predicate that the model has no part for: with equal Atoms it
-// is the same predicate of a flow, whatever it is. A verdict that hangs on one
-// is unknown. Where Fact is set, it is a switch of the cluster that nobody
-// stated, the same for every flow, and Fact is its name.
-type Condition struct {
-	Atom string // canonical, with its format's name before it
-	Not  bool
-	Fact string
-}
-
-func (c Condition) String() string {
-	if c.Not {
-		return "not " + c.Atom
-	}
-	return c.Atom
-}
-
 // Level is rules among which Deny beats Allow beats Pass.
 type Level struct{ Rules []Rule }
 
@@ -123,6 +108,7 @@ type Level struct{ Rules []Rule }
 type Isolation struct {
 	Subject Subject
 	If      []Condition // closes only where all of it holds
+	Mode    Mode        // a staged isolation closes nothing
 	Origin  Origin
 }
 
@@ -189,8 +175,66 @@ type PortMTLS struct {
 // that it decides in.
 type Program struct {
 	Egress, Ingress []Stage // in the order in which they decide
+	Hosts           Hosts
 	MTLS            []MTLS
 	Inventory       Inventory
+}
+
+// Hosts is the programs of nodes, host-network pods included: as a pod's they
+// decide what a node sends and what it takes. Subjects are SubjectNodes, and
+// Nodes{Own: true} is no peer of theirs, since a node is not policed towards
+// itself. What a node forwards for its pods is the pods' and not the node's.
+type Hosts struct {
+	Egress, Ingress []Stage
+}
+
+// Stages gives the stages of a direction.
+func (h *Hosts) Stages(d Direction) []Stage {
+	if d == Egress {
+		return h.Egress
+	}
+	return h.Ingress
+}
+
+// IsEmpty reports that no node is policed.
+func (h *Hosts) IsEmpty() bool { return len(h.Egress)+len(h.Ingress) == 0 }
+
+// All gives every rule of both programs of nodes, as Program.All does of pods.
+func (h *Hosts) All() []Directed {
+	p := Program{Egress: h.Egress, Ingress: h.Ingress}
+	return p.All()
+}
+
+// Previewed is the program as it would be if everything staged were enforced.
+func (p *Program) Previewed() *Program {
+	q := p.Clone()
+	for _, stages := range [][]Stage{q.Egress, q.Ingress, q.Hosts.Egress, q.Hosts.Ingress} {
+		for i := range stages {
+			for l := range stages[i].Levels {
+				for r := range stages[i].Levels[l].Rules {
+					stages[i].Levels[l].Rules[r].Mode = Enforce
+				}
+			}
+			stages[i].Isolate = slices.Clone(stages[i].Isolate)
+			for j := range stages[i].Isolate {
+				stages[i].Isolate[j].Mode = Enforce
+			}
+		}
+	}
+	return q
+}
+
+// HasStaged reports that something of the program is staged.
+func (p *Program) HasStaged() bool {
+	for _, stages := range [][]Stage{p.Egress, p.Ingress, p.Hosts.Egress, p.Hosts.Ingress} {
+		for i := range stages {
+			if slices.ContainsFunc(stages[i].Isolate, func(iso Isolation) bool { return iso.Mode == Staged }) ||
+				slices.ContainsFunc(stages[i].Rules(), func(r Rule) bool { return r.Mode == Staged }) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Stages gives the stages of a direction.
@@ -232,6 +276,7 @@ func (p *Program) All() []Directed {
 func (p *Program) Clone() *Program {
 	q := *p
 	q.Egress, q.Ingress = cloneStages(p.Egress), cloneStages(p.Ingress)
+	q.Hosts = Hosts{cloneStages(p.Hosts.Egress), cloneStages(p.Hosts.Ingress)}
 	q.MTLS = slices.Clone(p.MTLS)
 	return &q
 }

@@ -12,22 +12,11 @@ import (
 func (p *Program) Text() string {
 	var b strings.Builder
 	for _, d := range []Direction{Egress, Ingress} {
-		fmt.Fprintf(&b, "%s\n", d)
-		for _, s := range p.Stages(d) {
-			fmt.Fprintf(&b, "  stage %q", s.Name)
-			if s.Order != 0 {
-				fmt.Fprintf(&b, " order %v", s.Order)
-			}
-			b.WriteString("\n")
-			for i, l := range s.Levels {
-				fmt.Fprintf(&b, "    level %d\n", i+1)
-				for _, r := range l.Rules {
-					r.text(&b)
-				}
-			}
-			for _, iso := range s.Isolate {
-				fmt.Fprintf(&b, "    closed %s   # %s %s\n", iso.Subject.Pods, iso.Origin.Kind, iso.Origin.Address)
-			}
+		stagesText(&b, d.String(), p.Stages(d))
+	}
+	for _, d := range []Direction{Egress, Ingress} {
+		if stages := p.Hosts.Stages(d); len(stages) > 0 {
+			stagesText(&b, "hosts "+d.String(), stages)
 		}
 	}
 	for _, m := range p.MTLS {
@@ -41,8 +30,39 @@ func (p *Program) Text() string {
 	return b.String()
 }
 
+func stagesText(b *strings.Builder, name string, stages []Stage) {
+	fmt.Fprintf(b, "%s\n", name)
+	for _, s := range stages {
+		fmt.Fprintf(b, "  stage %q", s.Name)
+		if s.Order != 0 {
+			fmt.Fprintf(b, " order %v", s.Order)
+		}
+		b.WriteString("\n")
+		for i, l := range s.Levels {
+			fmt.Fprintf(b, "    level %d\n", i+1)
+			for _, r := range l.Rules {
+				r.text(b)
+			}
+		}
+		for _, iso := range s.Isolate {
+			staged := ""
+			if iso.Mode == Staged {
+				staged = "staged, "
+			}
+			fmt.Fprintf(b, "    closed %s   # %s%s %s\n", iso.Subject.text(), staged, iso.Origin.Kind, iso.Origin.Address)
+		}
+	}
+}
+
+func (s *Subject) text() string {
+	if s.Kind == SubjectNodes {
+		return "nodes{" + s.Nodes.String() + "}"
+	}
+	return s.Pods.String()
+}
+
 func (r *Rule) text(b *strings.Builder) {
-	fmt.Fprintf(b, "      %s %s\n", r.Action, r.Subject.Pods)
+	fmt.Fprintf(b, "      %s %s\n", r.Action, r.Subject.text())
 	fmt.Fprintf(b, "        peers %s\n        traffic %s\n", r.Peers, r.Traffic)
 	var notes []string
 	if r.Auth != AnyAuth {

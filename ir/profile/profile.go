@@ -33,10 +33,12 @@ func (v Version) AtLeast(major, minor int) bool {
 	return v.Major > major || v.Major == major && v.Minor >= minor
 }
 
-// Profile is one engine at one version.
+// Profile is one engine at one version, with what is stated of its settings.
 type Profile struct {
 	Engine  Engine
 	Version Version
+
+	stated string // of switches, as "name=value " in order of names, so that profiles compare
 }
 
 func (p Profile) String() string { return string(p.Engine) + "@" + p.Version.String() }
@@ -84,7 +86,7 @@ func Of(name, version string) (Profile, error) {
 	if !ok {
 		return Profile{}, fmt.Errorf("there is no engine %q: Portolan knows %s", name, strings.Join(Names(), ", "))
 	}
-	p := Profile{Engine(name), newest}
+	p := Profile{Engine: Engine(name), Version: newest}
 	if version == "" {
 		return p, nil
 	}
