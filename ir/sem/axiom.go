@@ -16,7 +16,10 @@ func (e *encoding) possible() diagram.Set {
 		}
 	}
 	others := diagram.Span{First: kindOwnNode, Last: kindInfra + len(e.infra) - 1}
-	add(cube{among(e.kind[source], others), among(e.kind[destination], others)})
+	add(e.unpoliced()...)
+	if !e.remote {
+		add(cube{is(e.kind[source], kindRemote)}, cube{is(e.kind[destination], kindRemote)})
+	}
 	for _, at := range []end{source, destination} {
 		if e.located() {
 			add(e.misplaced(at)...)
@@ -43,6 +46,21 @@ func (e *encoding) possible() diagram.Set {
 	return e.space.Not(e.space.Or(e.space.Union(never), e.space.Or(e.misspoken(), e.mislabelled())))
 }
 
+// unpoliced is flows between ends that nothing polices: without a pod or, where
+// nodes are policed, a node. Two ends without a pod are of no one node.
+func (e *encoding) unpoliced() []cube {
+	kinds := func(first, last int) diagram.Span { return diagram.Span{First: first, Last: last} }
+	others := kinds(kindOwnNode, kindInfra+len(e.infra)-1)
+	between := func(a, b diagram.Span) cube { return cube{among(e.kind[source], a), among(e.kind[destination], b)} }
+	if !e.policed {
+		return []cube{between(others, others)}
+	}
+	own, beyond, infra := kinds(kindOwnNode, kindOwnNode), kinds(kindExternal, others.Last), kinds(kindInfra, others.Last)
+	return []cube{
+		between(own, others), between(others, own), between(beyond, beyond), between(nodes, infra), between(infra, nodes),
+	}
+}
+
 func (e *encoding) notTCP() diagram.Literal {
 	return among(e.protocol, diagram.Span{First: protoUDP, Last: protoOther + len(e.protocols) - 1})
 }
@@ -67,7 +85,7 @@ func (e *encoding) misplaced(at end) []cube {
 		{is(e.kind[at], kindOtherNode), e.addressIn(at, nodes.Complement())},
 	}
 	if !inside.IsEmpty() {
-		out = append(out, cube{is(e.kind[at], kindExternal), e.addressIn(at, inside)})
+		out = append(out, cube{among(e.kind[at], diagram.Span{First: kindExternal, Last: kindRemote}), e.addressIn(at, inside)})
 	}
 	return out
 }

@@ -145,7 +145,7 @@ func newConnector(e *encoding, p Policy, m *mentioned) *connector {
 // endVariables gives the variables that say what an end of a flow is. Those of
 // what is no pod are of either end.
 func (e *encoding) endVariables(at end) []int {
-	out := append([]int{e.server, e.kind[at], e.ns[at], e.account[at], e.meshed[at], e.address[at]}, e.name...)
+	out := append([]int{e.server[at], e.kind[at], e.cluster[at], e.ns[at], e.account[at], e.meshed[at], e.address[at]}, e.name...)
 	for _, k := range sortedKeys(e.label[at]) {
 		out = append(out, e.label[at][k])
 	}
@@ -168,7 +168,7 @@ func (c *connector) connections(o ConnectOptions) ([]Connection, error) {
 	for _, i := range from {
 		for _, j := range to {
 			s, d := c.parties[i], c.parties[j]
-			if !meaningful(&s.Party, &d.Party) {
+			if !meaningful(&s.Party, &d.Party, c.policed) {
 				continue
 			}
 			for _, link := range c.between(i, j) {
@@ -202,10 +202,16 @@ func (u *UnknownParty) Error() string {
 
 // meaningful reports whether there can be flows between two parties of which
 // the policies can say something: one end is pods, and not both of namespaces
-// of which nobody knows.
-func meaningful(s, d *Party) bool {
-	elsewhere := func(p *Party) bool { return p.Kind == PartyPods && p.Namespace == "" }
-	return (s.IsPods() || d.IsPods()) && !(elsewhere(s) && elsewhere(d))
+// of which nobody knows. Where nodes are policed, one end may be a node in place
+// of a pod.
+func meaningful(s, d *Party, policed bool) bool {
+	if s.IsPods() || d.IsPods() {
+		elsewhere := func(p *Party) bool { return p.Kind == PartyPods && p.Namespace == "" }
+		return !(elsewhere(s) && elsewhere(d))
+	}
+	node := func(p *Party) bool { return p.Kind == PartyOtherNodes }
+	beyond := func(p *Party) bool { return p.IsOutside() || p.Kind == PartyRemote }
+	return policed && (node(s) && (node(d) || beyond(d)) || beyond(s) && node(d))
 }
 
 // between gives the connections of two parties.

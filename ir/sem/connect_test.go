@@ -49,7 +49,7 @@ func TestConnect(t *testing.T) {
 			values := c.assignment(&f)
 			for _, from := range k.parties {
 				for _, to := range k.parties {
-					if !c.has(from.set[source], values) || !c.has(to.set[destination], values) || !meaningful(&from.Party, &to.Party) {
+					if !c.has(from.set[source], values) || !c.has(to.set[destination], values) || !meaningful(&from.Party, &to.Party, c.policed) {
 						continue
 					}
 					verdict := Decide(p, f).Outcome

@@ -61,10 +61,7 @@ func product(a, b []cube) []cube {
 // pods is the flows with a pod of the set at an end. Namespaces of which the
 // labels are declared are told by name; only of the others labels are free.
 func (e *encoding) pods(p ir.Pods, at end) []cube {
-	c := cube{is(e.kind[at], kindPod)}
-	for _, r := range p.Labels.Requirements() {
-		c = append(c, among(e.label[at][r.Key], e.labels[r.Key].spans(r.Constraint)...))
-	}
+	c := append(cube{is(e.kind[at], kindPod)}, e.labelled(p.Labels, at)...)
 	if !p.Account.IsAnything() {
 		c = append(c, among(e.account[at], e.accountNames.spans(p.Account)...))
 	}
@@ -79,7 +76,7 @@ func (e *encoding) pods(p ir.Pods, at end) []cube {
 	if !name.IsAnything() && len(p.Namespace.Requirements()) == 1 {
 		return []cube{c.with(among(e.ns[at], names...))}
 	}
-	known, open := e.labelled(p.Namespace, names)
+	known, open := e.namespacesWith(p.Namespace, names)
 	free := c.with(among(e.ns[at], open...))
 	for _, r := range p.Namespace.Requirements() {
 		if r.Key != ir.NamespaceName {
@@ -95,6 +92,47 @@ func (e *encoding) pods(p ir.Pods, at end) []cube {
 	}
 	return out
 }
+
+// remotePods is the flows with pods of other clusters at an end. Their
+// namespaces are not those that are declared.
+func (e *encoding) remotePods(p ir.RemotePods, at end) cube {
+	c := cube{is(e.kind[at], kindRemote), among(e.cluster[at], e.clusters.spans(p.Clusters)...)}
+	c = append(c, e.labelled(p.Pods.Labels, at)...)
+	if !p.Pods.Account.IsAnything() {
+		c = append(c, among(e.account[at], e.accountNames.spans(p.Pods.Account)...))
+	}
+	if !p.Pods.Except.IsEmpty() {
+		c = append(c, e.addressIn(at, p.Pods.Except.Complement()))
+	}
+	for _, r := range p.Pods.Namespace.Requirements() {
+		if r.Key == ir.NamespaceName {
+			c = append(c, among(e.ns[at], e.namespaces.spans(r.Constraint)...))
+		} else {
+			c = append(c, among(e.nsLabel[at][r.Key], e.nsLabels[r.Key].spans(r.Constraint)...))
+		}
+	}
+	return c
+}
+
+// labelled is what a selector asks of the labels of a pod or a node.
+func (e *encoding) labelled(s ir.Selector, at end) cube {
+	var c cube
+	for _, r := range s.Requirements() {
+		c = append(c, among(e.label[at][r.Key], e.labels[r.Key].spans(r.Constraint)...))
+	}
+	return c
+}
+
+// subject is the flows with an endpoint of the subject at an end.
+func (e *encoding) subject(s *ir.Subject, at end) []cube {
+	if s.Kind != ir.SubjectNodes {
+		return e.pods(s.Pods, at)
+	}
+	return []cube{append(cube{among(e.kind[at], nodes)}, e.labelled(s.Nodes, at)...)}
+}
+
+// nodes is the kinds of endpoints that are nodes.
+var nodes = diagram.Span{First: kindOwnNode, Last: kindOtherNode}
 
 // workload is the flows with a pod of the workload at an end.
 func (e *encoding) workload(w *ir.Workload, at end) []cube {
@@ -112,9 +150,9 @@ func (e *encoding) workload(w *ir.Workload, at end) []cube {
 	return out
 }
 
-// labelled parts the classes of namespace names into the declared ones that
+// namespacesWith parts the classes of namespace names into the declared ones that
 // have the labels, and those of which nothing is declared.
-func (e *encoding) labelled(s ir.Selector, names []diagram.Span) (known, open []diagram.Span) {
+func (e *encoding) namespacesWith(s ir.Selector, names []diagram.Span) (known, open []diagram.Span) {
 	labels := s.Without(ir.NamespaceName)
 	for _, span := range names {
 		for i := span.First; i <= span.Last; i++ {
@@ -135,12 +173,13 @@ func (e *encoding) addressIn(at end, a set.Addresses) diagram.Literal {
 
 // peer is the flows with an endpoint of the peer at an end.
 func (e *encoding) peer(p ir.Peer, at end) []cube {
-	nodes := diagram.Span{First: kindOwnNode, Last: kindOtherNode}
 	switch p := p.(type) {
 	case ir.AnyPeer:
 		return []cube{nil}
 	case ir.Pods:
 		return e.pods(p, at)
+	case ir.RemotePods:
+		return []cube{e.remotePods(p, at)}
 	case ir.External:
 		c := cube{is(e.kind[at], kindExternal)}
 		if !p.Addresses.IsAll() {
@@ -158,13 +197,14 @@ func (e *encoding) peer(p ir.Peer, at end) []cube {
 		}
 		return out
 	case ir.Nodes:
+		kinds := nodes
 		if !p.Own {
-			nodes.First = kindOtherNode
+			kinds.First = kindOtherNode
 		}
 		if !p.Other {
-			nodes.Last = kindOwnNode
+			kinds.Last = kindOwnNode
 		}
-		c := cube{among(e.kind[at], nodes)}
+		c := append(cube{among(e.kind[at], kinds)}, e.labelled(p.Labels, at)...)
 		if !p.Except.IsEmpty() {
 			c = append(c, e.addressIn(at, p.Except.Complement()))
 		}
@@ -174,7 +214,7 @@ func (e *encoding) peer(p ir.Peer, at end) []cube {
 	case ir.APIServer:
 		c := cube{among(e.kind[at], diagram.Span{First: kindOwnNode, Last: kindExternal})}
 		if p.Addresses.IsEmpty() {
-			return []cube{c.with(is(e.server, 1))}
+			return []cube{c.with(is(e.server[at], 1))}
 		}
 		return []cube{c.with(e.addressIn(at, p.Addresses))}
 	case ir.Infrastructure:
@@ -323,7 +363,7 @@ func (e *encoding) rule(parts []diagram.Set, r *ir.Rule, d ir.Direction) []diagr
 	if d == ir.Egress {
 		subject, other = source, destination
 	}
-	ends := e.pods(r.Subject.Pods, subject)
+	ends := e.subject(&r.Subject, subject)
 	var peers []cube
 	for _, p := range r.Peers.List() {
 		peers = append(peers, e.peer(p, other)...)
@@ -345,20 +385,22 @@ func (e *encoding) rule(parts []diagram.Set, r *ir.Rule, d ir.Direction) []diagr
 	return parts
 }
 
-// direction is the flows that a program's stages let pass in one direction,
-// where every flow's end in it is a pod.
-func (e *encoding) direction(p *ir.Program, d ir.Direction) diagram.Set {
+// direction is the flows that stages let pass in one direction, where every
+// flow's end in it is what their subjects are.
+func (e *encoding) direction(stages []ir.Stage, d ir.Direction) diagram.Set {
 	s := e.space
 	passes := s.All()
 	subject := destination
 	if d == ir.Egress {
 		subject = source
 	}
-	for _, stage := range slices.Backward(p.Stages(d)) {
+	for _, stage := range slices.Backward(stages) {
 		next := passes
 		var closed []cube
 		for _, iso := range stage.Isolate {
-			closed = append(closed, product(e.pods(iso.Subject.Pods, subject), []cube{e.conditionsOf(iso.If)})...)
+			if iso.Mode == ir.Enforce {
+				closed = append(closed, product(e.subject(&iso.Subject, subject), []cube{e.conditionsOf(iso.If)})...)
+			}
 		}
 		passes = s.Minus(next, e.union(closed))
 		for _, level := range slices.Backward(stage.Levels) {
@@ -386,9 +428,10 @@ func (e *encoding) allowed(p Policy) diagram.Set {
 	noPod := [2]diagram.Set{s.Not(s.In(e.kind[source], diagram.Span{})), s.Not(s.In(e.kind[destination], diagram.Span{}))}
 	for _, l := range p {
 		if l.Scope != Mesh {
-			out = s.And(out, s.Or(noPod[source], e.direction(l.Program, ir.Egress)))
+			out = s.And(out, s.Or(noPod[source], e.direction(l.Program.Egress, ir.Egress)))
+			out = s.And(out, e.hostsAllow(l.Program))
 		}
-		in := e.direction(l.Program, ir.Ingress)
+		in := e.direction(l.Program.Ingress, ir.Ingress)
 		if l.Scope != CNI {
 			in = s.Minus(in, e.gate(l.Program))
 		}
@@ -397,6 +440,23 @@ func (e *encoding) allowed(p Policy) diagram.Set {
 			in = s.Or(in, s.Not(s.Cube(cube{is(e.protocol, protoTCP), is(e.meshed[destination], 1)})))
 		}
 		out = s.And(out, in)
+	}
+	return out
+}
+
+// hostsAllow is the flows that a program's hosts let pass.
+func (e *encoding) hostsAllow(p *ir.Program) diagram.Set {
+	s := e.space
+	out := s.All()
+	if p.Hosts.IsEmpty() {
+		return out
+	}
+	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
+		at := destination
+		if d == ir.Egress {
+			at = source
+		}
+		out = s.And(out, s.Or(s.Not(s.In(e.kind[at], nodes)), e.direction(p.Hosts.Stages(d), d)))
 	}
 	return out
 }

@@ -125,6 +125,8 @@ func (e *Endpoint) placed(cut set.AddressCut, inv *ir.Inventory) []netip.Addr {
 		in = f.NodeCIDRs
 	case External:
 		in = f.PodCIDRs.Union(f.NodeCIDRs).Union(f.ServiceCIDRs).Complement()
+	case Remote:
+		in = ir.Private().Subtract(f.PodCIDRs.Union(f.NodeCIDRs).Union(f.ServiceCIDRs))
 	case Infrastructure:
 	}
 	if in.IsEmpty() {

@@ -10,7 +10,8 @@ import (
 )
 
 // Flow is one new connection, datagram or request: who talks to whom, over
-// what, and how the sender has proved itself. One of its ends is a pod.
+// what, and how the sender has proved itself. One of its ends is a pod, or a
+// node where nodes are policed.
 type Flow struct {
 	Source, Destination Endpoint
 
@@ -51,10 +52,11 @@ const (
 	OtherNode                          // any other
 	External                           // outside the cluster
 	Infrastructure                     // what a CNI has beside these
+	Remote                             // a pod of another cluster
 )
 
 func (k EndpointKind) String() string {
-	return [...]string{"pod", "own node", "other node", "external", "infrastructure"}[k]
+	return [...]string{"pod", "own node", "other node", "external", "infrastructure", "pod of another cluster"}[k]
 }
 
 // Endpoint is one end of a flow.
@@ -62,10 +64,12 @@ type Endpoint struct {
 	Kind    EndpointKind
 	Address netip.Addr
 
-	// Of a pod. NamespaceLabels are those that the namespace has beside its name.
+	// Of a pod, here or of another cluster. NamespaceLabels are those that the
+	// namespace has beside its name.
+	Cluster         string // of Remote
 	Namespace       string
 	NamespaceLabels map[string]string
-	Labels          map[string]string
+	Labels          map[string]string // of a node too
 	Account         string
 	Meshed          bool
 
@@ -82,11 +86,22 @@ type Request struct {
 	Headers map[string]string // by lower-case name
 }
 
+// IsNode reports that the endpoint is a node.
+func (e *Endpoint) IsNode() bool { return e.Kind == OwnNode || e.Kind == OtherNode }
+
 // In reports whether the endpoint is a pod of the set.
-func (e *Endpoint) In(p ir.Pods) bool {
-	if e.Kind != Pod {
-		return false
+func (e *Endpoint) In(p ir.Pods) bool { return e.Kind == Pod && e.fits(p) }
+
+// governed reports whether the endpoint is one of a subject's.
+func (e *Endpoint) governed(s *ir.Subject) bool {
+	if s.Kind == ir.SubjectNodes {
+		return e.IsNode() && s.Nodes.Matches(e.Labels)
 	}
+	return e.In(s.Pods)
+}
+
+// fits is In for a pod of whatever cluster.
+func (e *Endpoint) fits(p ir.Pods) bool {
 	for _, r := range p.Namespace.Requirements() {
 		value, has := e.NamespaceLabels[r.Key]
 		if r.Key == ir.NamespaceName {
@@ -116,18 +131,20 @@ func (e *Endpoint) addressedIn(a set.Addresses) bool {
 
 // Is reports whether the endpoint is one of the peer's.
 func (e *Endpoint) Is(p ir.Peer) bool {
-	node := e.Kind == OwnNode || e.Kind == OtherNode
+	node := e.IsNode()
 	switch p := p.(type) {
 	case ir.AnyPeer:
 		return true
 	case ir.Pods:
 		return e.In(p)
+	case ir.RemotePods:
+		return e.Kind == Remote && p.Clusters.Matches(e.Cluster) && e.fits(p.Pods)
 	case ir.External:
 		return e.Kind == External && e.addressedIn(p.Addresses)
 	case ir.Names:
 		return e.Kind == External && slices.ContainsFunc(p.Patterns, func(n ir.Name) bool { return slices.ContainsFunc(e.Names, n.Matches) })
 	case ir.Nodes:
-		return (p.Own && e.Kind == OwnNode || p.Other && e.Kind == OtherNode) && !e.addressedIn(p.Except)
+		return (p.Own && e.Kind == OwnNode || p.Other && e.Kind == OtherNode) && !e.addressedIn(p.Except) && p.Labels.Matches(e.Labels)
 	case ir.NodeLocal:
 		return e.Kind == OwnNode && e.addressedIn(p.Addresses)
 	case ir.APIServer:

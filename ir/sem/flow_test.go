@@ -67,14 +67,17 @@ var edges = func() []netip.Addr {
 func (s *sampler) endpoint() Endpoint {
 	e := Endpoint{Kind: Pod}
 	if s.odds(3) {
-		e.Kind = EndpointKind(s.IntN(5))
+		e.Kind = EndpointKind(s.IntN(6))
 	}
 	e.Address = pick(s, edges)
 	switch e.Kind {
-	case Pod:
+	case Pod, Remote:
 		e.Namespace = pick(s, append(slices.Clone(poolNamespaces), "beyond", "afar"))
 		e.NamespaceLabels = s.teams[e.Namespace]
-		if _, declared := s.u.inventory.Namespace(e.Namespace); !declared && s.odds(6) {
+		if e.Kind == Remote {
+			e.Cluster = pick(s, append(poolClusters, "north"))
+		}
+		if _, declared := s.u.inventory.Namespace(e.Namespace); (!declared || e.Kind == Remote) && s.odds(6) {
 			e.NamespaceLabels = s.team()
 		}
 		e.Labels = s.labels("app", append(poolValues["app"], "webx", "xdb"))
@@ -90,6 +93,7 @@ func (s *sampler) endpoint() Endpoint {
 		e.APIServer = s.odds(2)
 	case OwnNode, OtherNode:
 		e.APIServer = s.odds(2)
+		e.Labels = s.labels("role", append(poolValues["role"], "z"))
 	case Infrastructure:
 		e.Name = pick(s, s.u.infra)
 	}
@@ -159,7 +163,7 @@ func (c *Comparison) assignment(f *Flow) []int {
 		}
 	}
 	for at, e := range []*Endpoint{&f.Source, &f.Destination} {
-		kind := map[EndpointKind]int{Pod: kindPod, OwnNode: kindOwnNode, OtherNode: kindOtherNode, External: kindExternal}[e.Kind]
+		kind := map[EndpointKind]int{Pod: kindPod, OwnNode: kindOwnNode, OtherNode: kindOtherNode, External: kindExternal, Remote: kindRemote}[e.Kind]
 		if e.Kind == Infrastructure {
 			kind = kindInfra + slices.Index(c.infra, e.Name)
 		}
@@ -170,8 +174,13 @@ func (c *Comparison) assignment(f *Flow) []int {
 			}
 		}
 		flag(c.meshed[at], e.Meshed)
-		if e.Kind != Pod {
-			flag(c.server, e.APIServer)
+		for key, v := range c.label[at] {
+			set(v, c.labels[key].findIn(e.Labels, key))
+		}
+		if e.Kind == Remote {
+			set(c.cluster[at], c.clusters.find(e.Cluster))
+		} else if e.Kind != Pod {
+			flag(c.server[at], e.APIServer)
 			for i := range c.name {
 				flag(c.name[i], slices.ContainsFunc(e.Names, func(n string) bool { return c.peerNames.find(n) == i }))
 			}
@@ -179,9 +188,6 @@ func (c *Comparison) assignment(f *Flow) []int {
 		}
 		set(c.ns[at], c.namespaces.find(e.Namespace))
 		set(c.account[at], c.accountNames.find(e.Account))
-		for key, v := range c.label[at] {
-			set(v, c.labels[key].findIn(e.Labels, key))
-		}
 		for key, v := range c.nsLabel[at] {
 			set(v, c.nsLabels[key].findIn(e.NamespaceLabels, key))
 		}

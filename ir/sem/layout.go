@@ -9,6 +9,7 @@ const (
 	kindOwnNode
 	kindOtherNode
 	kindExternal
+	kindRemote
 	kindInfra
 )
 
@@ -35,13 +36,15 @@ const (
 type layout struct {
 	sizes []int
 
-	kind, ns, account, address, meshed  [2]int
+	kind, cluster, ns, account          [2]int
+	address, meshed                     [2]int
 	nsLabel, label                      [2]map[string]int
 	protocol, port, sourcePort, message int
 	carries, method, target, host       int
 	header                              map[string]int
-	query, server, authenticated        int
-	name                                []int // by class of names: the external end has one of it
+	query, authenticated                int
+	server                              [2]int // one variable where only one end can be no pod
+	name                                []int  // by class of names: the external end has one of it
 	call                                map[ir.NamedPort]int
 	condition                           map[string]int
 }
@@ -89,7 +92,7 @@ func (u *universe) lay(o order) *layout {
 	if o == portsFirst {
 		transport()
 	}
-	steps := []func(end){func(e end) { l.ns[e] = add(len(u.namespaces.classes)) }}
+	steps := []func(end){func(e end) { l.cluster[e] = add(len(u.clusters.classes)) }, func(e end) { l.ns[e] = add(len(u.namespaces.classes)) }}
 	for _, k := range sortedKeys(u.nsLabels) {
 		steps = append(steps, func(e end) { l.nsLabel[e][k] = add(len(u.nsLabels[k].classes)) })
 	}
@@ -124,7 +127,10 @@ func (u *universe) lay(o order) *layout {
 		l.header[k] = add(len(u.headers[k].classes))
 	}
 	l.query = add(len(u.queries.classes))
-	l.server = add(2)
+	l.server[source] = add(2)
+	if l.server[destination] = l.server[source]; u.policed {
+		l.server[destination] = add(2)
+	}
 	for range u.peerNames.classes {
 		l.name = append(l.name, flag(u.named))
 	}

@@ -174,6 +174,9 @@ func (l *linting) stage(w *walk, at int, stage *ir.Stage, d ir.Direction, arrivi
 	end := &place{walk: w, stage: at, action: ir.Deny, arriving: arriving}
 	for i := range stage.Isolate {
 		iso := &stage.Isolate[i]
+		if iso.Mode == ir.Staged {
+			continue
+		}
 		end.add(&written{origin: iso.Origin}, l.closed(iso, d))
 	}
 	w.places = append(w.places, end)
@@ -473,6 +476,9 @@ func sayings(p *ir.Program) (names []string, by map[string][]saying) {
 	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
 		for _, stage := range p.Stages(d) {
 			for i := range stage.Isolate {
+				if stage.Isolate[i].Mode == ir.Staged {
+					continue
+				}
 				add(saying{origin: stage.Isolate[i].Origin, pods: stage.Isolate[i].Subject.Pods, direction: d, closes: &stage.Isolate[i]})
 			}
 			for _, level := range stage.Levels {
@@ -656,7 +662,7 @@ func (l *linting) resolving() []Finding {
 	lets := s.All()
 	for _, layer := range l.a {
 		if layer.Scope != Mesh {
-			lets = s.And(lets, l.direction(layer.Program, ir.Egress))
+			lets = s.And(lets, l.direction(layer.Program.Egress, ir.Egress))
 		}
 	}
 	var out []Finding

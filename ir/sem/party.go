@@ -24,10 +24,11 @@ const (
 	PartyExternal                        // addresses outside the cluster that no rule tells apart
 	PartyName                            // what is outside under a DNS name
 	PartyInfrastructure                  // what a CNI has beside these, where rules name it
+	PartyRemote                          // pods of other clusters
 )
 
 func (k PartyKind) String() string {
-	return [...]string{"workload", "pods", "node", "other nodes", "node-local", "apiserver", "external", "name", "infrastructure"}[k]
+	return [...]string{"workload", "pods", "node", "other nodes", "node-local", "apiserver", "external", "name", "infrastructure", "other cluster"}[k]
 }
 
 // Party is one end of a connection: endpoints that are shown as one.
@@ -45,6 +46,9 @@ func (p *Party) IsPods() bool { return p.Kind == PartyWorkload || p.Kind == Part
 func (p *Party) isNode() bool {
 	return p.Kind == PartyNode || p.Kind == PartyOtherNodes || p.Kind == PartyNodeLocal
 }
+
+// mayBeNode reports that some of the party may be nodes.
+func (p *Party) mayBeNode() bool { return p.isNode() || p.Kind == PartyAPIServer }
 
 // IsOutside reports that the party is, or may be, outside the cluster.
 func (p *Party) IsOutside() bool {
@@ -126,6 +130,8 @@ type mentioned struct {
 	names    []ir.Name
 	queries  []ir.Name
 	requests []ir.Request
+	remote   []ir.RemotePods
+	nodes    []ir.Selector // over labels of nodes
 }
 
 func (m *mentioned) gather(policies ...Policy) {
@@ -135,12 +141,21 @@ func (m *mentioned) gather(policies ...Policy) {
 		seen[kind+text] = true
 		return !known
 	}
+	nodes := func(s ir.Selector) {
+		if !s.IsEverything() && fresh("nodes ", s.String()) {
+			m.nodes = append(m.nodes, s)
+		}
+	}
 	for _, l := range slices.Concat(policies...) {
-		for _, d := range l.Program.All() {
+		for _, d := range append(l.Program.All(), l.Program.Hosts.All()...) {
 			if d.Rule.Mode != ir.Enforce || d.Rule.Action == ir.Log {
 				continue
 			}
+			nodes(d.Rule.Subject.Nodes)
 			for _, p := range d.Rule.Peers.List() {
+				if n, ok := p.(ir.Nodes); ok {
+					nodes(n.Labels)
+				}
 				if fresh("peer ", p.String()) {
 					m.peer(p)
 				}
@@ -157,6 +172,8 @@ func (m *mentioned) gather(policies ...Policy) {
 			}
 		}
 	}
+	slices.SortFunc(m.nodes, func(a, b ir.Selector) int { return strings.Compare(a.String(), b.String()) })
+	slices.SortFunc(m.remote, func(a, b ir.RemotePods) int { return strings.Compare(a.String(), b.String()) })
 	slices.SortFunc(m.requests, func(a, b ir.Request) int { return strings.Compare(a.String(), b.String()) })
 	byText := func(a, b ir.Name) int { return strings.Compare(a.String(), b.String()) }
 	slices.SortFunc(m.queries, byText)
@@ -173,6 +190,8 @@ func (m *mentioned) peer(p ir.Peer) {
 		m.external = append(m.external, p.Addresses)
 	case ir.Names:
 		m.names = append(m.names, p.Patterns...)
+	case ir.RemotePods:
+		m.remote = append(m.remote, p)
 	case ir.AnyPeer, ir.Pods, ir.Nodes, ir.NodeLocal, ir.Infrastructure:
 	}
 }
@@ -198,7 +217,8 @@ func (e *encoding) parties(m *mentioned) []*party {
 		add(p, e.bothEnds(func(at end) cube { return e.exactly(w, at) }))
 	}
 	e.addOtherPods(add)
-	e.addNodes(add)
+	e.addNodes(m, add)
+	e.addRemote(m, add)
 	e.addOutside(m, add)
 	e.bound(out)
 	return slices.DeleteFunc(out, func(p *party) bool { return p.set[source] == e.space.None() })
@@ -283,10 +303,57 @@ func withoutClass(spans []diagram.Span, gone int) []diagram.Span {
 	return out
 }
 
-func (e *encoding) addNodes(add func(*party, [2]cube)) {
+// addRemote adds the pods of other clusters that rules name, and all the others
+// as one.
+func (e *encoding) addRemote(m *mentioned, add func(*party, [2]cube)) {
+	if !e.remote {
+		return
+	}
+	for _, r := range m.remote {
+		if r.Clusters.IsAnything() && r.Pods.IsAll() {
+			continue // the others
+		}
+		add(&party{Party: Party{Kind: PartyRemote, Name: "pods " + r.String()}}, e.bothEnds(func(at end) cube {
+			return append(e.remotePods(r, at), e.unlabelled(r.Pods.Labels, at)...)
+		}))
+	}
+	add(&party{Party: Party{Kind: PartyRemote, Name: "pods of other clusters"}}, e.bothEnds(func(at end) cube {
+		c := append(cube{is(e.kind[at], kindRemote)}, e.unlabelled(ir.Selector{}, at)...)
+		return append(c, is(e.cluster[at], 0)) // one that nobody names
+	}))
+}
+
+// unlabelled says that what a selector asks nothing about is absent.
+func (e *encoding) unlabelled(s ir.Selector, at end) cube {
+	var c cube
+	for _, key := range sortedKeys(e.labels) {
+		if s.Get(key).IsAnything() {
+			c = append(c, is(e.label[at][key], 0))
+		}
+	}
+	return c
+}
+
+func (e *encoding) addNodes(m *mentioned, add func(*party, [2]cube)) {
 	f := e.inventory.Facts
 	// Only what rules ask about is told apart; see addOutside.
-	plain := func(kind int, at end) cube { return cube{is(e.kind[at], kind), is(e.server, 0)} }
+	plain := func(kind int, at end) cube {
+		c := cube{is(e.kind[at], kind), is(e.server[at], 0)}
+		if len(m.nodes) > 0 {
+			c = append(c, e.unlabelled(ir.Selector{}, at)...)
+		}
+		return c
+	}
+	for _, s := range m.nodes {
+		for _, kind := range []int{kindOwnNode, kindOtherNode} {
+			p := Party{Kind: map[int]PartyKind{kindOwnNode: PartyNode, kindOtherNode: PartyOtherNodes}[kind]}
+			p.Name = map[int]string{kindOwnNode: "own node", kindOtherNode: "other nodes"}[kind] + " with " + s.String()
+			add(&party{Party: p}, e.bothEnds(func(at end) cube {
+				c := append(cube{is(e.kind[at], kind), is(e.server[at], 0)}, e.labelled(s, at)...)
+				return e.placed(append(c, e.unlabelled(s, at)...), at, f.NodeCIDRs)
+			}))
+		}
+	}
 	add(&party{Party: Party{Kind: PartyNode, Name: "own node"}},
 		e.bothEnds(func(at end) cube { return e.placed(plain(kindOwnNode, at), at, f.NodeCIDRs) }))
 	add(&party{Party: Party{Kind: PartyOtherNodes, Name: "other nodes"}},
@@ -308,10 +375,10 @@ func (e *encoding) addNodes(add func(*party, [2]cube)) {
 func (e *encoding) addOutside(m *mentioned, add func(*party, [2]cube)) {
 	if m.server {
 		add(&party{Party: Party{Kind: PartyAPIServer, Name: "apiserver"}}, e.bothEnds(func(at end) cube {
-			return cube{among(e.kind[at], diagram.Span{First: kindOwnNode, Last: kindExternal}), is(e.server, 1)}
+			return cube{among(e.kind[at], diagram.Span{First: kindOwnNode, Last: kindExternal}), is(e.server[at], 1)}
 		}))
 	}
-	outside := func(at end) cube { return cube{is(e.kind[at], kindExternal), is(e.server, 0)} }
+	outside := func(at end) cube { return cube{is(e.kind[at], kindExternal), is(e.server[at], 0)} }
 	named := func(c cube, class int) cube {
 		for i, v := range e.name {
 			if e.sizes[v] > 1 {

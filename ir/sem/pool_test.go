@@ -15,7 +15,8 @@ import (
 
 var (
 	poolNamespaces = []string{"shop", "site", "stray", "waif"} // the first two may be declared
-	poolValues     = map[string][]string{"app": {"web", "db", "api"}, "tier": {"x", "y"}}
+	poolValues     = map[string][]string{"app": {"web", "db", "api"}, "tier": {"x", "y"}, "role": {"edge", "work"}}
+	poolClusters   = []string{"east", "west"}
 	poolTeams      = []string{"a", "b"}
 	poolAccounts   = []string{"s", "t"}
 	poolPorts      = []uint16{53, 80, 443, 8080, 9000}
@@ -165,7 +166,9 @@ func (d draw) subject() ir.Subject {
 }
 
 func (d draw) peer() ir.Peer {
-	switch d.below(16) {
+	switch d.below(17) {
+	case 16:
+		return ir.RemotePods{Clusters: of(d, []ir.Constraint{ir.Anything(), ir.OneOf("west"), ir.NotOneOf("east").And(ir.Present())}), Pods: d.pods()}
 	case 0, 1:
 		return ir.AnyPeer{}
 	case 2:
@@ -178,6 +181,9 @@ func (d draw) peer() ir.Peer {
 		n := ir.Nodes{Own: d.bool(2), Other: true}
 		if d.bool(2) {
 			n.Except = d.addresses()
+		}
+		if d.bool(3) {
+			n.Labels = d.role()
 		}
 		return n
 	case 6:
@@ -192,6 +198,35 @@ func (d draw) peer() ir.Peer {
 		return ir.Infrastructure{Name: of(d, []string{"", "health", "ingress"})}
 	}
 	return d.pods()
+}
+
+// role is a selector over labels of nodes.
+func (d draw) role() ir.Selector {
+	return must(ir.Select(ir.Requirement{Key: "role", Constraint: d.constraint(poolValues["role"])}))
+}
+
+// hosts makes the programs of nodes from drawn ones.
+func (d draw) hosts() ir.Hosts {
+	h := ir.Hosts{Egress: d.stages(), Ingress: d.stages()}
+	subject := func(s *ir.Subject) {
+		*s = ir.Subject{Kind: ir.SubjectNodes}
+		if d.bool(2) {
+			s.Nodes = d.role()
+		}
+	}
+	for _, stages := range [][]ir.Stage{h.Egress, h.Ingress} {
+		for i := range stages {
+			for j := range stages[i].Isolate {
+				subject(&stages[i].Isolate[j].Subject)
+			}
+			for l := range stages[i].Levels {
+				for r := range stages[i].Levels[l].Rules {
+					subject(&stages[i].Levels[l].Rules[r].Subject)
+				}
+			}
+		}
+	}
+	return h
 }
 
 func (d draw) peers() ir.Peers {
@@ -346,7 +381,11 @@ func (d draw) stages() []ir.Stage {
 			}
 		}
 		for range d.below(3) {
-			out[i].Isolate = append(out[i].Isolate, ir.Isolation{Subject: d.subject(), If: d.conditions()})
+			iso := ir.Isolation{Subject: d.subject(), If: d.conditions()}
+			if d.bool(8) {
+				iso.Mode = ir.Staged
+			}
+			out[i].Isolate = append(out[i].Isolate, iso)
 		}
 	}
 	return out
@@ -369,6 +408,9 @@ func (d draw) program(inv ir.Inventory) *ir.Program {
 	p := &ir.Program{Egress: d.stages(), Ingress: d.stages(), Inventory: inv}
 	if d.bool(4) {
 		p.MTLS = d.mtls()
+	}
+	if d.bool(4) {
+		p.Hosts = d.hosts()
 	}
 	return p
 }
@@ -425,6 +467,7 @@ func (d draw) inventory() ir.Inventory {
 		inv.Namespaces = append(inv.Namespaces, ir.Namespace{Address: "site", Name: "site", Labels: map[string]string{}, Mesh: d.bool(2)})
 		inv.Workloads = append(inv.Workloads, workload("site", "web", ""))
 	}
+	inv.Facts.ClusterMesh = d.bool(8)
 	if d.bool(2) {
 		inv.Facts.PodCIDRs = cidrs("10.0.0.0/16", "fd00::/64")
 	}

@@ -19,11 +19,21 @@ func possible(f *Flow, u *universe) bool {
 			return false
 		}
 	}
-	return (f.Source.Kind == Pod || f.Destination.Kind == Pod) &&
+	if !u.remote && (f.Source.Kind == Remote || f.Destination.Kind == Remote) {
+		return false
+	}
+	return (f.Source.Kind == Pod || f.Destination.Kind == Pod || u.policed && policed(&f.Source, &f.Destination)) &&
 		sameNamespace(&f.Source, &f.Destination) &&
 		(!u.located() || oneFamily(f)) &&
 		(!u.mesh || !f.Authenticated || f.Protocol == TCP && meshedPod(&f.Source) && meshedPod(&f.Destination)) &&
 		possiblyCarried(f, u)
+}
+
+// Between ends of which none is a pod, a node is policed towards what is no part
+// of it and of no CNI.
+func policed(a, b *Endpoint) bool {
+	other := func(k EndpointKind) bool { return k == OtherNode || k == External || k == Remote }
+	return (a.Kind == OtherNode || b.Kind == OtherNode) && other(a.Kind) && other(b.Kind)
 }
 
 func meshedPod(e *Endpoint) bool { return e.Kind == Pod && e.Meshed }
@@ -84,7 +94,7 @@ func possiblyAt(e *Endpoint, f ir.Facts) bool {
 		return ranged(f.NodeCIDRs, f.PodCIDRs) || f.DNS.NodeLocal.Contains(e.Address)
 	case OtherNode:
 		return ranged(f.NodeCIDRs, f.PodCIDRs)
-	case External:
+	case External, Remote:
 		return !slices.ContainsFunc([]set.Addresses{f.PodCIDRs, f.NodeCIDRs, f.ServiceCIDRs, f.DNS.NodeLocal},
 			func(a set.Addresses) bool { return a.Contains(e.Address) })
 	case Infrastructure:

@@ -94,7 +94,8 @@ func (v *Verdict) Deciding() Step {
 }
 
 // Decide gives the verdict on a flow: each layer's egress program decides at a
-// source that is a pod and its ingress program at a destination that is one.
+// source that is a pod and its ingress program at a destination that is one, and
+// its programs of hosts at ends that are nodes.
 // Conditions that the flow does not settle are tried both ways.
 func Decide(p Policy, f Flow) Verdict {
 	e := evaluation{flow: &f, holds: map[string]bool{}}
@@ -180,8 +181,14 @@ func (e *evaluation) layers(p Policy) Verdict {
 		if e.flow.Source.Kind == Pod && l.Scope != Mesh {
 			ask(e.program(l, i, ir.Egress), true)
 		}
+		if e.flow.Source.IsNode() && l.Scope != Mesh && !l.Program.Hosts.IsEmpty() {
+			ask(e.stages(l, i, ir.Egress, l.Program.Hosts.Egress), true)
+		}
 	}
 	for i, l := range p {
+		if e.flow.Destination.IsNode() && l.Scope != Mesh && !l.Program.Hosts.IsEmpty() {
+			ask(e.stages(l, i, ir.Ingress, l.Program.Hosts.Ingress), true)
+		}
 		if e.flow.Destination.Kind != Pod || l.Scope == Mesh && !(e.flow.Protocol == TCP && e.flow.Destination.Meshed) {
 			continue
 		}
@@ -195,7 +202,10 @@ func (e *evaluation) layers(p Policy) Verdict {
 
 // program gives what decides in one direction.
 func (e *evaluation) program(l Layer, layer int, d ir.Direction) Step {
-	stages := l.Program.Stages(d)
+	return e.stages(l, layer, d, l.Program.Stages(d))
+}
+
+func (e *evaluation) stages(l Layer, layer int, d ir.Direction, stages []ir.Stage) Step {
 	for i := range stages {
 		s := &stages[i]
 		step := Step{Layer: layer, Direction: d, Stage: s.Name}
@@ -208,7 +218,7 @@ func (e *evaluation) program(l Layer, layer int, d ir.Direction) Step {
 			return step
 		}
 		for j := range s.Isolate {
-			if iso := &s.Isolate[j]; e.subject(d).In(iso.Subject.Pods) && e.condition(iso.If) {
+			if iso := &s.Isolate[j]; iso.Mode == ir.Enforce && e.subject(d).governed(&iso.Subject) && e.condition(iso.If) {
 				step.Action, step.Isolation = ir.Deny, iso
 				return step
 			}
@@ -252,7 +262,7 @@ func (e *evaluation) first(l Layer, s *ir.Stage, d ir.Direction) *ir.Rule {
 }
 
 func (e *evaluation) matches(r *ir.Rule, l Layer, d ir.Direction) bool {
-	return e.subject(d).In(r.Subject.Pods) && slices.ContainsFunc(r.Peers.List(), e.peer(d).Is) &&
+	return e.subject(d).governed(&r.Subject) && slices.ContainsFunc(r.Peers.List(), e.peer(d).Is) &&
 		e.flow.Of(r.Traffic, &l.Program.Inventory) &&
 		(r.Auth == ir.AnyAuth || (r.Auth == ir.MutualTLS) == e.flow.Authenticated) && e.condition(r.If)
 }

@@ -14,15 +14,22 @@ type layerTables struct {
 	space   *diagram.Space
 	egress  *table // nil for a mesh
 	ingress *table
+	hosts   [2]*table     // of nodes as sources and destinations; nil where they are not policed
 	outside []diagram.Set // by destination: what the layer does not see, which passes
 	refused []diagram.Set // by destination: for want of mutual TLS
 }
 
 func (e *encoding) tabulate(l Layer, parties []*party) layerTables {
 	s := e.space
-	t := layerTables{space: s, ingress: e.table(l.Program, ir.Ingress, parties)}
+	t := layerTables{space: s, ingress: e.table(l.Program.Ingress, ir.Ingress, parties, (*Party).IsPods)}
 	if l.Scope != Mesh {
-		t.egress = e.table(l.Program, ir.Egress, parties)
+		t.egress = e.table(l.Program.Egress, ir.Egress, parties, (*Party).IsPods)
+	}
+	if hosts := l.Program.Hosts; l.Scope != Mesh && !hosts.IsEmpty() {
+		t.hosts = [2]*table{
+			e.table(hosts.Egress, ir.Egress, parties, (*Party).mayBeNode),
+			e.table(hosts.Ingress, ir.Ingress, parties, (*Party).mayBeNode),
+		}
 	}
 	gate := s.None()
 	if l.Scope != CNI {
@@ -50,13 +57,17 @@ func (t *layerTables) lets(from, to int) (out, in diagram.Set) {
 	if t.ingress.class[to] != 0 {
 		in = s.Or(s.Minus(t.ingress.lets(to, from), t.refused[to]), t.outside[to])
 	}
+	if t.hosts[source] != nil {
+		out = s.And(out, t.hosts[source].lets(from, to))
+		in = s.And(in, t.hosts[destination].lets(to, from))
+	}
 	return out, in
 }
 
 // table is what a program lets through in one direction: for each class of
 // subjects that the same rules and defaults concern, by the other party.
 type table struct {
-	class []int           // by party; that of what is no pod has no row
+	class []int           // by party; that of what is not policed has no row
 	rows  [][]diagram.Set // by class and other party
 	all   diagram.Set
 }
@@ -64,7 +75,7 @@ type table struct {
 func (t *table) lets(subject, other int) diagram.Set {
 	row := t.rows[t.class[subject]]
 	if row == nil {
-		return t.all // what is no pod has no program
+		return t.all // this is not policed here
 	}
 	return row[other]
 }
@@ -79,6 +90,7 @@ type concern struct {
 type tabling struct {
 	*encoding
 	direction ir.Direction
+	governs   func(*Party) bool
 	subject   end
 	other     end
 	parties   []*party
@@ -100,9 +112,9 @@ type placedRule struct {
 // ruleSets is the parts of a rule as sets, made when they are asked for.
 type ruleSets struct{ traffic, subject, peers *diagram.Set }
 
-func (e *encoding) table(p *ir.Program, d ir.Direction, parties []*party) *table {
-	t := &tabling{encoding: e, direction: d, subject: destination, other: source, parties: parties,
-		stages: p.Stages(d), peers: map[string][]concern{}, byNS: map[int][]int{}}
+func (e *encoding) table(stages []ir.Stage, d ir.Direction, parties []*party, governs func(*Party) bool) *table {
+	t := &tabling{encoding: e, direction: d, governs: governs, subject: destination, other: source, parties: parties,
+		stages: stages, peers: map[string][]concern{}, byNS: map[int][]int{}}
 	if d == ir.Egress {
 		t.subject, t.other = source, destination
 	}
@@ -139,7 +151,7 @@ func (t *tabling) table() *table {
 	of := t.governed()
 	known := map[string]int{}
 	for i, p := range t.parties {
-		if !p.IsPods() {
+		if !t.governs(&p.Party) {
 			continue
 		}
 		key := of[i].key()
@@ -164,24 +176,30 @@ func (t *tabling) governed() []governed {
 		out[i].closed = make([][]concern, len(t.stages))
 	}
 	concerned := map[string][]concern{}
-	find := func(p ir.Pods) []concern {
-		key := p.String()
+	find := func(subject *ir.Subject) []concern {
+		key := subject.Pods.String()
+		if subject.Kind == ir.SubjectNodes {
+			key = subject.Nodes.String()
+		}
 		list, done := concerned[key]
 		if !done {
-			list = t.concerned(t.pods(p, t.subject), t.subject)
+			list = t.concerned(t.encoding.subject(subject, t.subject), t.subject)
 			concerned[key] = list
 		}
 		return list
 	}
 	for i, r := range t.rules {
-		for _, c := range find(r.Subject.Pods) {
+		for _, c := range find(&r.Subject) {
 			g := &out[c.index]
 			g.rules = append(g.rules, concern{i, c.whole})
 		}
 	}
 	for s := range t.stages {
 		for i := range t.stages[s].Isolate {
-			for _, c := range find(t.stages[s].Isolate[i].Subject.Pods) {
+			if t.stages[s].Isolate[i].Mode == ir.Staged {
+				continue
+			}
+			for _, c := range find(&t.stages[s].Isolate[i].Subject) {
 				g := &out[c.index]
 				g.closed[s] = append(g.closed[s], concern{i, c.whole})
 			}
@@ -296,7 +314,7 @@ func (t *tabling) closed(s *ir.Stage, list []concern) diagram.Set {
 		iso := &s.Isolate[c.index]
 		pods := []cube{nil}
 		if !c.whole {
-			pods = t.pods(iso.Subject.Pods, t.subject)
+			pods = t.encoding.subject(&iso.Subject, t.subject)
 		}
 		cubes = append(cubes, product(pods, []cube{t.conditionsOf(iso.If)})...)
 	}
@@ -346,7 +364,7 @@ func (t *tabling) matching(m match, to int) diagram.Set {
 		x = s.Or(x, s.And(t.over(r.Rule, every), t.calledBy(n, to)))
 	}
 	if !m.subject {
-		x = s.And(x, once(&sets.subject, func() diagram.Set { return t.union(t.pods(r.Subject.Pods, t.subject)) }))
+		x = s.And(x, once(&sets.subject, func() diagram.Set { return t.union(t.encoding.subject(&r.Subject, t.subject)) }))
 	}
 	if !m.peers {
 		x = s.And(x, once(&sets.peers, func() diagram.Set { return t.union(t.peerCubes(r.Peers)) }))

@@ -18,7 +18,10 @@ type universe struct {
 	requests  bool
 	named     bool // external endpoints' DNS names matter
 	accounts  bool
+	remote    bool // there are pods of other clusters
+	policed   bool // nodes are
 
+	clusters     *domain
 	namespaces   *domain
 	declaredAt   []*ir.Namespace // by class of names; nil where nothing is declared
 	nsLabels     map[string]*domain
@@ -79,6 +82,8 @@ func newUniverse(inv *ir.Inventory) *universe {
 	l := legal()
 	return &universe{
 		inventory:    inv,
+		remote:       inv.Facts.ClusterMesh,
+		clusters:     newDomain(l.name, false),
 		namespaces:   newDomain(l.name, false),
 		nsLabels:     map[string]*domain{},
 		labels:       map[string]*domain{},
@@ -96,19 +101,22 @@ func newUniverse(inv *ir.Inventory) *universe {
 
 // gather lets a program cut the universe.
 func (u *universe) gather(p *ir.Program) {
-	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
-		for _, s := range p.Stages(d) {
+	for _, stages := range [][]ir.Stage{p.Egress, p.Ingress, p.Hosts.Egress, p.Hosts.Ingress} {
+		for _, s := range stages {
 			for _, level := range s.Levels {
 				for i := range level.Rules {
 					u.gatherRule(&level.Rules[i])
 				}
 			}
 			for _, iso := range s.Isolate {
-				u.gatherPods(iso.Subject.Pods)
-				u.gatherConditions(iso.If)
+				if iso.Mode == ir.Enforce {
+					u.gatherSubject(&iso.Subject)
+					u.gatherConditions(iso.If)
+				}
 			}
 		}
 	}
+	u.policed = u.policed || !p.Hosts.IsEmpty()
 	for _, m := range p.MTLS {
 		u.mesh = true
 		u.gatherPods(m.Subject.Pods)
@@ -122,13 +130,29 @@ func (u *universe) gatherRule(r *ir.Rule) {
 	if r.Mode == ir.Staged || r.Action == ir.Log {
 		return
 	}
-	u.gatherPods(r.Subject.Pods)
+	u.gatherSubject(&r.Subject)
 	for _, p := range r.Peers.List() {
 		u.gatherPeer(p)
 	}
 	u.gatherTraffic(r.Traffic)
 	u.gatherConditions(r.If)
 	u.mesh = u.mesh || r.Auth != ir.AnyAuth
+}
+
+func (u *universe) gatherSubject(s *ir.Subject) {
+	if s.Kind == ir.SubjectNodes {
+		u.gatherLabels(s.Nodes)
+		return
+	}
+	u.gatherPods(s.Pods)
+}
+
+// gatherLabels lets labels of pods or nodes cut the universe: an end is one or
+// the other, so that they share variables.
+func (u *universe) gatherLabels(s ir.Selector) {
+	for _, r := range s.Requirements() {
+		domainOf(u.labels, r.Key, legal().label).cutBy(r.Constraint)
+	}
 }
 
 func (u *universe) gatherConditions(all []ir.Condition) {
@@ -145,9 +169,7 @@ func (u *universe) gatherPods(p ir.Pods) {
 			domainOf(u.nsLabels, r.Key, legal().label).cutBy(r.Constraint)
 		}
 	}
-	for _, r := range p.Labels.Requirements() {
-		domainOf(u.labels, r.Key, legal().label).cutBy(r.Constraint)
-	}
+	u.gatherLabels(p.Labels)
 	if !p.Account.IsAnything() {
 		u.accounts = true
 		u.accountNames.cutBy(p.Account)
@@ -171,6 +193,10 @@ func (u *universe) gatherPeer(p ir.Peer) {
 	case ir.AnyPeer:
 	case ir.Pods:
 		u.gatherPods(p)
+	case ir.RemotePods:
+		u.remote = true
+		u.clusters.cutBy(p.Clusters)
+		u.gatherPods(p.Pods)
 	case ir.External:
 		u.addresses = append(u.addresses, p.Addresses)
 	case ir.Names:
@@ -179,6 +205,7 @@ func (u *universe) gatherPeer(p ir.Peer) {
 			u.peerNames.cutByLanguage(n.Language())
 		}
 	case ir.Nodes:
+		u.gatherLabels(p.Labels)
 		u.addresses = append(u.addresses, p.Except)
 	case ir.NodeLocal:
 		u.addresses = append(u.addresses, p.Addresses)
@@ -264,7 +291,7 @@ func once(known map[string]set.Language, key string, work func() set.Language) s
 // the inventory says has then been gathered too.
 func (u *universe) settle(o order) error {
 	u.gatherInventory()
-	domains := []*domain{u.namespaces, u.accountNames, u.methods, u.paths, u.hosts, u.queries, u.peerNames}
+	domains := []*domain{u.clusters, u.namespaces, u.accountNames, u.methods, u.paths, u.hosts, u.queries, u.peerNames}
 	for _, more := range []map[string]*domain{u.nsLabels, u.labels, u.headers} {
 		for _, k := range sortedKeys(more) {
 			domains = append(domains, more[k])

@@ -93,7 +93,7 @@ func (c *Comparison) step(st Step) diagram.Set {
 		if st.Direction == ir.Egress {
 			at = source
 		}
-		return c.union(c.pods(st.Isolation.Subject.Pods, at))
+		return c.union(c.subject(&st.Isolation.Subject, at))
 	case st.MTLS != nil:
 		return c.union(c.pods(st.MTLS.Subject.Pods, destination))
 	}
@@ -195,7 +195,7 @@ func (c *Comparison) flow(values []int) Flow {
 		Authenticated: values[c.authenticated] == 1,
 		Holds:         map[string]bool{},
 	}
-	if a, b := &f.Source, &f.Destination; a.Namespace == b.Namespace && !maps.Equal(a.NamespaceLabels, b.NamespaceLabels) {
+	if a, b := &f.Source, &f.Destination; a.Kind == Pod && b.Kind == Pod && a.Namespace == b.Namespace && !maps.Equal(a.NamespaceLabels, b.NamespaceLabels) {
 		a.Namespace, _ = c.namespaces.classes[values[c.ns[source]]].second()
 	}
 	switch p := values[c.protocol]; p {
@@ -336,11 +336,14 @@ func (c *Comparison) endpoint(values []int, at end) Endpoint {
 		e.Kind = OtherNode
 	case kindExternal:
 		e.Kind = External
+	case kindRemote:
+		e.Kind = Remote
+		e.Cluster = c.clusters.classes[values[c.cluster[at]]].least
 	default:
 		e.Kind = Infrastructure
 		e.Name = c.infra[kind-kindInfra]
 	}
-	e.APIServer = e.Kind != Pod && e.Kind != Infrastructure && values[c.server] == 1
+	e.APIServer = (e.IsNode() || e.Kind == External) && values[c.server[at]] == 1
 	if e.Kind == External {
 		for i, v := range c.name {
 			if values[v] == 1 {
@@ -348,20 +351,24 @@ func (c *Comparison) endpoint(values []int, at end) Endpoint {
 			}
 		}
 	}
-	if e.Kind != Pod {
+	if e.Kind == External || e.Kind == Infrastructure {
 		return e
 	}
-	e.Namespace = c.namespaces.classes[values[c.ns[at]]].least
-	if c.accounts {
-		e.Account = c.accountNames.classes[values[c.account[at]]].least
-	}
-	e.Labels, e.NamespaceLabels = map[string]string{}, map[string]string{}
+	e.Labels = map[string]string{}
 	for key, v := range c.label[at] {
 		if k := c.labels[key].classes[values[v]]; !k.absent {
 			e.Labels[key] = k.least
 		}
 	}
-	if ns, declared := c.inventory.Namespace(e.Namespace); declared {
+	if e.IsNode() {
+		return e
+	}
+	e.NamespaceLabels = map[string]string{}
+	e.Namespace = c.namespaces.classes[values[c.ns[at]]].least
+	if c.accounts {
+		e.Account = c.accountNames.classes[values[c.account[at]]].least
+	}
+	if ns, declared := c.inventory.Namespace(e.Namespace); declared && e.Kind == Pod {
 		e.NamespaceLabels = ns.Labels
 		return e
 	}
