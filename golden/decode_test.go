@@ -2,9 +2,11 @@ package golden
 
 import (
 	"encoding/json"
+	"net/netip"
 	"reflect"
 	"testing"
 
+	"github.com/cilium/cilium/pkg/option"
 	"github.com/cilium/cilium/pkg/policy/api"
 	calico "github.com/projectcalico/api/pkg/apis/projectcalico/v3"
 	"google.golang.org/protobuf/encoding/protojson"
@@ -14,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/portolan-dev/portolan/backends/clusterpolicy"
 	"github.com/portolan-dev/portolan/backends/manifest"
 )
 
@@ -41,18 +44,32 @@ func readBack(t *testing.T, o manifest.Object) {
 	switch e.APIVersion + " " + e.Kind {
 	case "networking.k8s.io/v1 NetworkPolicy":
 		strict(t, o, text, &networking.NetworkPolicy{})
+	case "policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy":
+		strict(t, o, text, &clusterpolicy.Policy{})
 	case "projectcalico.org/v3 NetworkPolicy":
 		strict(t, o, text, &calico.NetworkPolicy{})
 	case "projectcalico.org/v3 GlobalNetworkPolicy":
 		strict(t, o, text, &calico.GlobalNetworkPolicy{})
+	case "projectcalico.org/v3 StagedNetworkPolicy":
+		strict(t, o, text, &calico.StagedNetworkPolicy{})
+	case "projectcalico.org/v3 StagedGlobalNetworkPolicy":
+		strict(t, o, text, &calico.StagedGlobalNetworkPolicy{})
+	case "projectcalico.org/v3 NetworkSet":
+		strict(t, o, text, &calico.NetworkSet{})
+	case "projectcalico.org/v3 GlobalNetworkSet":
+		strict(t, o, text, &calico.GlobalNetworkSet{})
 	case "projectcalico.org/v3 Tier":
 		strict(t, o, text, &calico.Tier{})
 	case "cilium.io/v2 CiliumNetworkPolicy", "cilium.io/v2 CiliumClusterwideNetworkPolicy":
 		ciliumRules(t, o, e)
+	case "cilium.io/v2 CiliumCIDRGroup", "cilium.io/v2alpha1 CiliumCIDRGroup":
+		ciliumGroup(t, o, e)
 	case "security.istio.io/v1 AuthorizationPolicy":
 		protobuf(t, o, e, &security.AuthorizationPolicy{})
 	case "security.istio.io/v1 PeerAuthentication":
 		protobuf(t, o, e, &security.PeerAuthentication{})
+	case "security.istio.io/v1 RequestAuthentication":
+		protobuf(t, o, e, &security.RequestAuthentication{})
 	default:
 		t.Errorf("%s: there is no such kind", o)
 	}
@@ -97,10 +114,24 @@ func ciliumRules(t *testing.T, o manifest.Object, e envelope) {
 	if len(rules) == 0 {
 		t.Errorf("%s has no rules", o)
 	}
+	option.Config.EnableNodeSelectorLabels = true // as where such rules are rendered
 	for _, r := range rules {
 		if err := r.Sanitize(); err != nil {
 			t.Errorf("%s: %v", o, err)
 		}
+	}
+}
+
+// ciliumGroup decodes a group's spec as upstream's type has it
+// (pkg/k8s/apis/cilium.io/v2/cidrgroups_types.go), whose package brings the
+// whole agent.
+func ciliumGroup(t *testing.T, o manifest.Object, e envelope) {
+	t.Helper()
+	var spec struct {
+		ExternalCIDRs []netip.Prefix `json:"externalCIDRs"`
+	}
+	if err := yaml.UnmarshalStrict(e.Spec, &spec); err != nil || len(spec.ExternalCIDRs) == 0 {
+		t.Errorf("%s: %d ranges, %v", o, len(spec.ExternalCIDRs), err)
 	}
 }
 

@@ -115,9 +115,7 @@ func run(t *testing.T, c testCase, paths []string) outcome {
 		rendered, more := pipeline.Render(cfg, targets, pipeline.Options{Now: today})
 		out.rendered = rendered
 		out.diags = append(out.diags, more...)
-		if p, said := intent.Lower(cfg, nil); !said.HasErrors() {
-			out.diags = append(out.diags, pipeline.Lint(cfg, p, said)...)
-		}
+		out.diags = append(out.diags, pipeline.Lint(cfg)...)
 		out.test(cfg)
 		var text strings.Builder
 		for _, r := range rendered {
@@ -150,7 +148,7 @@ func run(t *testing.T, c testCase, paths []string) outcome {
 // test proves the tests of the case.
 func (o *outcome) test(cfg *intent.Config) {
 	p, lowered := intent.Lower(cfg, nil)
-	if lowered.HasErrors() {
+	if lowered.HasErrors() && !cfg.Scoped() {
 		return
 	}
 	results, diags := pipeline.Test(cfg, p, o.rendered)
@@ -230,6 +228,9 @@ var triggeredElsewhere = map[diag.Code]string{
 	diag.NotReadBack:        "a backend that emits what no frontend takes, see cmd/portolan/pipeline/prove_test.go",
 	diag.Unproved:           "a bound that is hit, see cmd/portolan/pipeline/prove_test.go",
 	diag.Disagreeing:        "a mistake in package sem",
+	diag.NoSafeOrder:        "two ends of a plan, see cmd/portolan/testdata/script/plan.txtar",
+	diag.NotPlanned:         "a bound that is hit, see cmd/portolan/rollout/bounds_test.go",
+	diag.NoMoment:           "two ends of a plan, see cmd/portolan/testdata/script/plan.txtar",
 }
 
 // checkOrder demands the same bytes again, and from the files in any order.

@@ -2,6 +2,7 @@ package ir
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/portolan-dev/portolan/ir/set"
 )
@@ -12,11 +13,18 @@ import (
 //   - "widened" takes the lacking part out of the rule at address: requests
 //     (http, grpc), resolvable names (dns), names of peers (fqdn: any external
 //     address), peers' identity (identity: any source), port numbers (ports:
-//     every port of the protocol); a deny or a pass without a part would decide
-//     more than it says, so nothing is left of it;
+//     every port of the protocol), conditions on tokens, on names of TLS servers
+//     and on original clients (jwt, sni, client), and what it says of nodes
+//     (hosts: what stands in Program.Hosts, as the closing of nodes at their
+//     address does); a deny or a pass without a part would decide more than it
+//     says, so nothing is left of it;
 //   - "narrowed" takes an allow out; without a deny more would pass;
 //   - "unenforced" goes without what is no verdict: a namespace's or workload's
-//     mtls, a rule's log, a staged rule.
+//     mtls, a rule's log, a staged rule, a staged closing.
+//
+// What validates the tokens that a rule asks for goes where the rule no longer
+// asks. Of pods of other clusters (remote) there is no wider set that a target
+// without them could name, so that a rule about them can only be taken out.
 //
 // lacks are words of the language's closed list. false means that the words
 // and the loss do not go together, or that nothing stands at the address; the
@@ -27,12 +35,15 @@ func Accept(p *Program, loss string, lacks []string, address string) (*Program, 
 		return p.widen(lacks, address)
 	case "narrowed":
 		found := false
-		q := p.Filter(func(r Directed) bool {
+		q := p.without(func(r Directed) bool {
 			hit := r.Rule.Origin.Kind == FromRule && r.Rule.Origin.Address == address && r.Rule.Action == Allow
 			found = found || hit
-			return !hit
+			return hit || r.validates(address)
 		})
-		return q, found
+		if !found {
+			return p, false
+		}
+		return q, true
 	case "unenforced":
 		return p.unenforce(lacks, address)
 	}
@@ -41,13 +52,19 @@ func Accept(p *Program, loss string, lacks []string, address string) (*Program, 
 
 func (p *Program) widen(lacks []string, address string) (*Program, bool) {
 	found := false
-	q := p.Filter(func(r Directed) bool {
+	if slices.Contains(lacks, "hosts") {
+		p, found = p.withoutHosts(address)
+		if len(lacks) == 1 {
+			return p, found
+		}
+	}
+	q := p.without(func(r Directed) bool {
 		hit := r.Rule.Origin.Kind == FromRule && r.Rule.Origin.Address == address &&
 			(r.Rule.Action == Deny || r.Rule.Action == Pass)
 		found = found || hit
-		return !hit
+		return hit || slices.Contains(lacks, "jwt") && r.validates(address)
 	})
-	for _, r := range q.All() {
+	for _, r := range append(q.All(), q.Hosts.All()...) {
 		if r.Rule.Origin.Address != address || r.Rule.Action != Allow {
 			continue
 		}
@@ -62,7 +79,73 @@ func (p *Program) widen(lacks []string, address string) (*Program, bool) {
 	if !found {
 		return p, false
 	}
+	q.once(address)
 	return q, true
+}
+
+// without is the program without the rules, of pods and of nodes, that gone
+// reports.
+func (p *Program) without(gone func(Directed) bool) *Program {
+	return p.Filter(func(r Directed) bool { return !gone(r) })
+}
+
+// withoutHosts is the program without what stands at the address in the
+// programs of nodes, which leaves nodes as open as that would have closed them;
+// false where nothing stands there.
+func (p *Program) withoutHosts(address string) (*Program, bool) {
+	q, found := p.Clone(), false
+	for _, d := range []Direction{Egress, Ingress} {
+		stages := q.Hosts.Stages(d)
+		for i := range stages {
+			stages[i].Isolate = slices.DeleteFunc(slices.Clone(stages[i].Isolate), func(iso Isolation) bool {
+				found = found || iso.Origin.Address == address
+				return iso.Origin.Address == address
+			})
+		}
+		stages = filterStages(stages, d, func(r Directed) bool {
+			found = found || r.Rule.Origin.Address == address
+			return r.Rule.Origin.Address != address
+		})
+		if d == Egress {
+			q.Hosts.Egress = stages
+		} else {
+			q.Hosts.Ingress = stages
+		}
+	}
+	if !found {
+		return p, false
+	}
+	return q, true
+}
+
+// validates reports that the rule validates the tokens that the one at the
+// address asks for.
+func (r Directed) validates(address string) bool {
+	o := r.Rule.Origin
+	return o.Kind == FromCompanion && o.Purpose == ForTokens && o.Address == address
+}
+
+// once leaves one of those rules of an address that say the same: alternatives
+// do without their conditions.
+func (p *Program) once(address string) {
+	for _, stages := range p.everything() {
+		for i := range stages {
+			for l := range stages[i].Levels {
+				level := &stages[i].Levels[l]
+				seen := map[string]bool{}
+				level.Rules = slices.DeleteFunc(level.Rules, func(r Rule) bool {
+					if r.Origin.Address != address {
+						return false
+					}
+					var text strings.Builder
+					r.text(&text)
+					twice := seen[text.String()]
+					seen[text.String()] = true
+					return twice
+				})
+			}
+		}
+	}
 }
 
 // widen takes one part out of an allow, and reports whether it had one.
@@ -78,6 +161,20 @@ func (r Directed) widen(word string, lacks []string) bool {
 		}
 		r.Rule.Traffic = t.WithoutRequests()
 		return t.Requests() != nil
+	case "jwt":
+		// A rule that asks for a token alone is for every request, and without it
+		// for every connection.
+		if r.unconditional(isToken) {
+			if !slices.ContainsFunc(t.Requests(), func(q Request) bool { return !q.IsAny() }) {
+				r.Rule.Traffic = t.WithoutRequests()
+			}
+			return true
+		}
+		return false
+	case "sni":
+		return r.unconditional(func(c Condition) bool { _, ok := c.ServerName(); return ok })
+	case "client":
+		return r.unconditional(func(c Condition) bool { _, ok := c.Client(); return ok })
 	case "dns":
 		r.Rule.Traffic = t.WithoutNames()
 		return t.Names() != nil
@@ -104,6 +201,21 @@ func (r Directed) widen(word string, lacks []string) bool {
 		return r.openNode()
 	}
 	return false
+}
+
+// unconditional takes conditions out of a rule, and reports whether it had one.
+func (r Directed) unconditional(gone func(Condition) bool) bool {
+	kept := slices.DeleteFunc(slices.Clone(r.Rule.If), gone)
+	found := len(kept) < len(r.Rule.If)
+	r.Rule.If = kept
+	return found
+}
+
+func isToken(c Condition) bool {
+	_, _, token := c.Token()
+	_, _, claim := c.TokenClaim()
+	_, audience := c.TokenAudience()
+	return token || claim || audience
 }
 
 // AcceptOwnNode is the part of accepting the loss of identity that is no
@@ -140,16 +252,35 @@ func (r Directed) openNode() bool {
 	return found
 }
 
+// unstage takes out what is staged to close at the address, and reports whether
+// there was something.
+func (p *Program) unstage(address string) (found bool) {
+	for _, stages := range p.everything() {
+		for i := range stages {
+			stages[i].Isolate = slices.DeleteFunc(stages[i].Isolate, func(iso Isolation) bool {
+				hit := iso.Mode == Staged && iso.Origin.Address == address
+				found = found || hit
+				return hit
+			})
+		}
+	}
+	return found
+}
+
 func (p *Program) unenforce(lacks []string, address string) (*Program, bool) {
 	found := false
-	q := p.Filter(func(r Directed) bool {
-		hit := r.Rule.Origin.Address == address && r.Rule.Origin.Kind == FromRule &&
-			(slices.Contains(lacks, "staged") && r.Rule.Mode == Staged || slices.Contains(lacks, "log") && r.Rule.Action == Log)
+	q := p.without(func(r Directed) bool {
+		staged := slices.Contains(lacks, "staged") && r.Rule.Mode == Staged
+		hit := r.Rule.Origin.Address == address &&
+			(staged || r.Rule.Origin.Kind == FromRule && slices.Contains(lacks, "log") && r.Rule.Action == Log)
 		found = found || hit
-		return !hit
+		return hit
 	})
+	if slices.Contains(lacks, "staged") {
+		found = q.unstage(address) || found
+	}
 	if slices.Contains(lacks, "log") {
-		for _, r := range q.All() {
+		for _, r := range append(q.All(), q.Hosts.All()...) {
 			if r.Rule.Origin.Address == address && r.Rule.Log {
 				r.Rule.Log, found = false, true
 			}

@@ -12,6 +12,7 @@ import (
 type Inventory struct {
 	Namespaces []Namespace // sorted by address
 	Workloads  []Workload  // sorted by address
+	Issuers    []Issuer    // of tokens, sorted by what they are called in a token
 	Facts      Facts
 
 	byName map[string]*Namespace // nil until Program.Index
@@ -24,6 +25,10 @@ type Namespace struct {
 	Labels  map[string]string // declared; a key that is not here is absent
 	Managed bool              // false: others', nothing is emitted in it
 	Mesh    bool              // its pods are in the mesh, where the target has one
+
+	// Waypoint is the proxy of the namespace that decides for its workloads with
+	// Services, by name; "" for none. Its pods run as an account of its name.
+	Waypoint string
 }
 
 // Workload is a declared workload: a set of pods of one namespace.
@@ -34,6 +39,7 @@ type Workload struct {
 	Pods      Pods
 	Account   string // service account; "" where none is declared
 	Ports     []WorkloadPort
+	Services  []Service // sorted by name
 	Mesh      bool
 
 	// Observed is a workload that was seen and not stated: it is the pods with
@@ -50,6 +56,15 @@ type WorkloadPort struct {
 	Transports []Protocol // that it is of; none for any
 }
 
+// Service is a Kubernetes Service in front of a workload.
+type Service struct {
+	Name  string
+	Ports []ServicePort // sorted by port
+}
+
+// ServicePort is a port of a Service and the pods' port behind it.
+type ServicePort struct{ Port, Target uint16 }
+
 // Takes reports that the port may be one of the transport.
 func (p *WorkloadPort) Takes(t Protocol) bool {
 	return len(p.Transports) == 0 || slices.Contains(p.Transports, t)
@@ -65,6 +80,16 @@ func (w *Workload) Port(name string) (WorkloadPort, bool) {
 	return WorkloadPort{}, false
 }
 
+// Issuer is who signs tokens (JWT), and what a token of theirs is validated
+// with: the keys at an address or the keys themselves, one of them.
+type Issuer struct {
+	Name      string // in the configuration; "" where it has none
+	Issuer    string // as tokens name it, in the claim iss
+	JWKSURI   string
+	JWKS      string
+	Audiences []string // sorted; a token must be for one of them; none for any
+}
+
 // Facts is what is stated of the cluster. An address set that is empty, or a
 // text that is "", was not stated and is unknown.
 type Facts struct {
@@ -72,8 +97,10 @@ type Facts struct {
 	APIServer                         set.Addresses
 	DNS                               DNS
 	TrustDomain                       string
-	MeshRoot                          string // the mesh's root namespace
-	ClusterMesh                       bool   // other clusters are connected, whose pods are no part of the world
+	MeshRoot                          string   // the mesh's root namespace
+	ClusterMesh                       bool     // other clusters are connected, whose pods are no part of the world
+	Tunnel                            Tunnel   // of the mesh, as a CNI below it sees it
+	Unmeshed                          []string // namespaces that are surely outside the mesh, declared or not; sorted
 }
 
 // DNS is where the cluster's DNS is.
@@ -126,6 +153,15 @@ func (inv *Inventory) Workload(address string) (*Workload, bool) {
 		return nil, false
 	}
 	return &inv.Workloads[i], true
+}
+
+// Issuer finds an issuer by what tokens call it.
+func (inv *Inventory) Issuer(issuer string) (*Issuer, bool) {
+	i, ok := slices.BinarySearchFunc(inv.Issuers, issuer, func(x Issuer, s string) int { return strings.Compare(x.Issuer, s) })
+	if !ok {
+		return nil, false
+	}
+	return &inv.Issuers[i], true
 }
 
 // Narrow gives the set with what is known of declared namespaces put to use:

@@ -22,6 +22,12 @@ func (p *Program) JSON() ([]byte, error) {
 	if !p.Hosts.IsEmpty() {
 		out.Hosts = &hostsJSON{stagesJSON(p.Hosts.Egress), stagesJSON(p.Hosts.Ingress)}
 	}
+	if p.Via != nil {
+		out.Via = &viaJSON{Egress: stagesJSON(p.Via.Egress), Ingress: stagesJSON(p.Via.Ingress)}
+		for _, pods := range p.Via.Destinations {
+			out.Via.Destinations = append(out.Via.Destinations, podsOf(pods))
+		}
+	}
 	for _, m := range p.MTLS {
 		j := mtlsJSON{Subject: subjectJSON(m.Subject), Mode: m.Mode.String(), Origin: originJSON(m.Origin)}
 		for _, port := range m.Ports {
@@ -37,8 +43,15 @@ type programJSON struct {
 	Egress        []stageJSON `json:"egress"`
 	Ingress       []stageJSON `json:"ingress"`
 	Hosts         *hostsJSON  `json:"hosts,omitempty"`
+	Via           *viaJSON    `json:"via,omitempty"`
 	MTLS          []mtlsJSON  `json:"mtls,omitempty"`
 	Inventory     inventory   `json:"inventory"`
+}
+
+type viaJSON struct {
+	Destinations []podsJSON  `json:"destinations"`
+	Egress       []stageJSON `json:"egress"`
+	Ingress      []stageJSON `json:"ingress"`
 }
 
 type hostsJSON struct {
@@ -152,7 +165,15 @@ type portModeJSON struct {
 type inventory struct {
 	Namespaces []namespaceJSON `json:"namespaces"`
 	Workloads  []workloadJSON  `json:"workloads"`
+	Issuers    []issuerJSON    `json:"issuers,omitempty"`
 	Facts      factsJSON       `json:"facts"`
+}
+
+type issuerJSON struct {
+	Issuer    string   `json:"issuer"`
+	JWKSURI   string   `json:"jwks_uri,omitempty"`
+	JWKS      string   `json:"jwks,omitempty"`
+	Audiences []string `json:"audiences,omitempty"`
 }
 
 type namespaceJSON struct {
@@ -161,6 +182,8 @@ type namespaceJSON struct {
 	Labels  map[string]string `json:"labels,omitempty"`
 	Managed bool              `json:"managed"`
 	Mesh    bool              `json:"mesh,omitempty"`
+
+	Waypoint string `json:"waypoint,omitempty"`
 }
 
 type workloadJSON struct {
@@ -169,6 +192,18 @@ type workloadJSON struct {
 	Account string         `json:"account,omitempty"`
 	Ports   []workloadPort `json:"ports,omitempty"`
 	Mesh    bool           `json:"mesh,omitempty"`
+
+	Services []serviceJSON `json:"services,omitempty"`
+}
+
+type serviceJSON struct {
+	Name  string            `json:"name"`
+	Ports []servicePortJSON `json:"ports"`
+}
+
+type servicePortJSON struct {
+	Port   uint16 `json:"port"`
+	Target uint16 `json:"target"`
 }
 
 type workloadPort struct {
@@ -187,6 +222,7 @@ type factsJSON struct {
 	NodeLocalDNS []string `json:"node_local_dns,omitempty"`
 	TrustDomain  string   `json:"trust_domain,omitempty"`
 	MeshRoot     string   `json:"mesh_root_namespace,omitempty"`
+	ClusterMesh  bool     `json:"cluster_mesh,omitempty"`
 }
 
 func stagesJSON(stages []Stage) []stageJSON {
@@ -342,13 +378,23 @@ func inventoryJSON(inv *Inventory) inventory {
 	out := inventory{Namespaces: []namespaceJSON{}, Workloads: []workloadJSON{}, Facts: factsJSON{
 		PodCIDRs: prefixes(f.PodCIDRs), ServiceCIDRs: prefixes(f.ServiceCIDRs), NodeCIDRs: prefixes(f.NodeCIDRs),
 		APIServer: prefixes(f.APIServer), DNS: podsOf(f.DNS.Pods), DNSPort: f.DNS.Port, NodeLocalDNS: prefixes(f.DNS.NodeLocal),
-		TrustDomain: f.TrustDomain, MeshRoot: f.MeshRoot,
+		TrustDomain: f.TrustDomain, MeshRoot: f.MeshRoot, ClusterMesh: f.ClusterMesh,
 	}}
 	for _, n := range inv.Namespaces {
 		out.Namespaces = append(out.Namespaces, namespaceJSON(n))
 	}
+	for _, i := range inv.Issuers {
+		out.Issuers = append(out.Issuers, issuerJSON{i.Issuer, i.JWKSURI, i.JWKS, i.Audiences})
+	}
 	for _, w := range inv.Workloads {
 		j := workloadJSON{Address: w.Address, Pods: podsOf(w.Pods), Account: w.Account, Mesh: w.Mesh}
+		for _, s := range w.Services {
+			service := serviceJSON{Name: s.Name}
+			for _, p := range s.Ports {
+				service.Ports = append(service.Ports, servicePortJSON(p))
+			}
+			j.Services = append(j.Services, service)
+		}
 		for _, p := range w.Ports {
 			port := workloadPort{Name: p.Name, Number: p.Number}
 			if p.Protocol != AppUnknown {

@@ -32,8 +32,9 @@ type Origin struct {
 
 // The purposes of companions.
 const (
-	ForDNS  = "DNS"
-	ForMesh = "the mesh's control plane"
+	ForDNS    = "DNS"
+	ForMesh   = "the mesh's control plane"
+	ForProbes = "probes"
 )
 
 // Subject is the endpoints that a rule or a default governs. Address is how
@@ -176,6 +177,7 @@ type PortMTLS struct {
 type Program struct {
 	Egress, Ingress []Stage // in the order in which they decide
 	Hosts           Hosts
+	Via             *Via // another way to some pods; nil for none
 	MTLS            []MTLS
 	Inventory       Inventory
 }
@@ -185,6 +187,15 @@ type Program struct {
 // Nodes{Own: true} is no peer of theirs, since a node is not policed towards
 // itself. What a node forwards for its pods is the pods' and not the node's.
 type Hosts struct {
+	Egress, Ingress []Stage
+}
+
+// Via is a second way to pods, through a proxy that decides for them: TCP whose
+// sender proves itself reaches the destinations where the programs of this way
+// let it pass in every layer, whatever the others say. A layer without one has
+// its own programs on that way too.
+type Via struct {
+	Destinations    []Pods
 	Egress, Ingress []Stage
 }
 
@@ -208,14 +219,13 @@ func (h *Hosts) All() []Directed {
 // Previewed is the program as it would be if everything staged were enforced.
 func (p *Program) Previewed() *Program {
 	q := p.Clone()
-	for _, stages := range [][]Stage{q.Egress, q.Ingress, q.Hosts.Egress, q.Hosts.Ingress} {
+	for _, stages := range q.everything() {
 		for i := range stages {
 			for l := range stages[i].Levels {
 				for r := range stages[i].Levels[l].Rules {
 					stages[i].Levels[l].Rules[r].Mode = Enforce
 				}
 			}
-			stages[i].Isolate = slices.Clone(stages[i].Isolate)
 			for j := range stages[i].Isolate {
 				stages[i].Isolate[j].Mode = Enforce
 			}
@@ -224,9 +234,18 @@ func (p *Program) Previewed() *Program {
 	return q
 }
 
+// everything is all stages of the program, of pods, nodes and the second way.
+func (p *Program) everything() [][]Stage {
+	out := [][]Stage{p.Egress, p.Ingress, p.Hosts.Egress, p.Hosts.Ingress}
+	if p.Via != nil {
+		out = append(out, p.Via.Egress, p.Via.Ingress)
+	}
+	return out
+}
+
 // HasStaged reports that something of the program is staged.
 func (p *Program) HasStaged() bool {
-	for _, stages := range [][]Stage{p.Egress, p.Ingress, p.Hosts.Egress, p.Hosts.Ingress} {
+	for _, stages := range p.everything() {
 		for i := range stages {
 			if slices.ContainsFunc(stages[i].Isolate, func(iso Isolation) bool { return iso.Mode == Staged }) ||
 				slices.ContainsFunc(stages[i].Rules(), func(r Rule) bool { return r.Mode == Staged }) {
@@ -271,12 +290,15 @@ func (p *Program) All() []Directed {
 	return out
 }
 
-// Clone copies the program down to its rules, so that a pass may change the
+// Clone copies the program down to its rules and isolations, so that a pass may change the
 // copy. What rules are made of is immutable and shared.
 func (p *Program) Clone() *Program {
 	q := *p
 	q.Egress, q.Ingress = cloneStages(p.Egress), cloneStages(p.Ingress)
 	q.Hosts = Hosts{cloneStages(p.Hosts.Egress), cloneStages(p.Hosts.Ingress)}
+	if p.Via != nil {
+		q.Via = &Via{p.Via.Destinations, cloneStages(p.Via.Egress), cloneStages(p.Via.Ingress)}
+	}
 	q.MTLS = slices.Clone(p.MTLS)
 	return &q
 }
@@ -289,17 +311,20 @@ func cloneStages(stages []Stage) []Stage {
 			out[i].Levels[l].Rules = slices.Clone(out[i].Levels[l].Rules)
 		}
 		out[i].Isolate = slices.Clone(out[i].Isolate)
+		out[i].Isolate = slices.Clone(out[i].Isolate)
 		out[i].index = nil
 	}
 	return out
 }
 
-// Filter keeps the rules for which keep reports true, and drops the levels
-// and stages that this empties.
+// Filter keeps the rules for which keep reports true, those of hosts too, and
+// drops the levels and stages that this empties.
 func (p *Program) Filter(keep func(Directed) bool) *Program {
 	q := p.Clone()
 	q.Egress = filterStages(q.Egress, Egress, keep)
 	q.Ingress = filterStages(q.Ingress, Ingress, keep)
+	q.Hosts.Egress = filterStages(q.Hosts.Egress, Egress, keep)
+	q.Hosts.Ingress = filterStages(q.Hosts.Ingress, Ingress, keep)
 	return q
 }
 

@@ -19,6 +19,15 @@ func (p *Program) Text() string {
 			stagesText(&b, "hosts "+d.String(), stages)
 		}
 	}
+	if p.Via != nil {
+		var pods []string
+		for _, q := range p.Via.Destinations {
+			pods = append(pods, q.String())
+		}
+		fmt.Fprintf(&b, "another way to %s\n", strings.Join(pods, " + "))
+		stagesText(&b, "its egress", p.Via.Egress)
+		stagesText(&b, "its ingress", p.Via.Ingress)
+	}
 	for _, m := range p.MTLS {
 		fmt.Fprintf(&b, "mtls %s %s", m.Mode, m.Subject.Pods)
 		for _, port := range m.Ports {
@@ -96,6 +105,9 @@ func (inv *Inventory) text(b *strings.Builder) {
 		if ns.Mesh {
 			b.WriteString(" in mesh")
 		}
+		if ns.Waypoint != "" {
+			fmt.Fprintf(b, " behind waypoint %s", ns.Waypoint)
+		}
 		b.WriteString("\n")
 	}
 	for _, w := range inv.Workloads {
@@ -108,6 +120,19 @@ func (inv *Inventory) text(b *strings.Builder) {
 			if p.Protocol != AppUnknown {
 				fmt.Fprintf(b, "/%s", p.Protocol)
 			}
+		}
+		for _, s := range w.Services {
+			fmt.Fprintf(b, " service %s", s.Name)
+			for _, p := range s.Ports {
+				fmt.Fprintf(b, " %d=%d", p.Port, p.Target)
+			}
+		}
+		b.WriteString("\n")
+	}
+	for _, i := range inv.Issuers {
+		fmt.Fprintf(b, "issuer %q", i.Issuer)
+		if len(i.Audiences) > 0 {
+			fmt.Fprintf(b, " for %s", strings.Join(i.Audiences, ", "))
 		}
 		b.WriteString("\n")
 	}
@@ -127,6 +152,7 @@ func (inv *Inventory) text(b *strings.Builder) {
 		{"node_cidrs", f.NodeCIDRs.String(), !f.NodeCIDRs.IsEmpty()},
 		{"api_server", f.APIServer.String(), !f.APIServer.IsEmpty()},
 		{"trust_domain", f.TrustDomain, f.TrustDomain != ""},
+		{"cluster_mesh", "true", f.ClusterMesh},
 	} {
 		if fact.known {
 			fmt.Fprintf(b, "fact %s %s\n", fact.name, fact.value)

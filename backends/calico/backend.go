@@ -16,6 +16,8 @@ import (
 	"cmp"
 	"slices"
 
+	v3 "github.com/projectcalico/api/pkg/apis/projectcalico/v3"
+
 	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/backends/manifest"
 	"github.com/portolan-dev/portolan/ir"
@@ -34,14 +36,22 @@ type lowering struct {
 	target  lower.Target
 	diags   diag.List
 	objects []manifest.Object
+	staged  bool               // something of the program is
+	hosts   *ir.Program        // the programs of nodes, see nodes
+	made    map[string]*policy // enforced ones, by place: what stages a policy leaves out what it has
+	sets    map[string]bool    // that are made, by place
 }
 
-// Lower gives the tiers and policies that mean the program: tiers first, since
-// the API server takes no policy into a tier that does not exist, then policies
-// by namespace, kind and name.
+// Lower gives the objects that mean the program: tiers first, since the API
+// server takes no policy into a tier that does not exist, then network sets, so
+// that no policy is without its addresses, then policies; each by namespace, kind
+// and name.
 func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.List) {
-	l := &lowering{program: lower.Share(p, t.Role), target: t}
+	l := &lowering{program: lower.Share(p, t.Role), target: t, made: map[string]*policy{}, sets: map[string]bool{}}
+	l.staged = l.program.HasStaged()
 	l.refuseMTLS()
+	l.refuseStaged()
+	l.refuseHosts()
 	for _, tr := range l.tiers() {
 		l.tier(tr)
 	}
@@ -52,10 +62,13 @@ func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.Lis
 }
 
 func rank(o manifest.Object) int {
-	if o.Kind == "Tier" {
+	switch o.Kind {
+	case v3.KindTier:
 		return 0
+	case v3.KindNetworkSet, v3.KindGlobalNetworkSet:
+		return 1
 	}
-	return 1
+	return 2
 }
 
 // oncePerRule keeps the first of several diagnostics of one code about one rule,
@@ -97,14 +110,15 @@ func (l *lowering) refuseMTLS() {
 // sayable refuses what no Calico policy says, whatever the rest of the rule.
 func (l *lowering) sayable(r *ir.Rule) bool {
 	var no []*refusal
-	if r.Mode == ir.Staged {
-		no = append(no, &refusal{diag.LacksStaged, "Portolan renders enforced policies only for Calico",
-			"Accept it as `unenforced`, which leaves the rule out, or enforce it."})
-	}
 	if requests := r.Traffic.Requests(); requests != nil {
 		// Felix programs a rule without its http part, so that an allow would
 		// open the port for every request (felix/calc/rule_scanner.go).
-		no = append(no, &refusal{requestCode(requests), "Calico enforces addresses and ports; its `http` match is left out when a rule is programmed, which would allow every request",
+		why := "Calico enforces addresses and ports; its `http` match is left out when a rule is programmed, which would allow every request"
+		if l.target.Profile.On("application_layer_policy") {
+			// app-policy/checker/match.go: no method is every method
+			why = "Dikastes takes a connection in which the proxy reads no request for a match of every `http`, which would allow whatever is no HTTP"
+		}
+		no = append(no, &refusal{requestCode(requests), why,
 			"Use a stack (`cni = \"calico\"`, `mesh = \"istio\"`) or `cilium`, or accept it as `widened`."})
 	}
 	if r.Traffic.Names() != nil {

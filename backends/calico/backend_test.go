@@ -189,6 +189,17 @@ namespace "shop" {
 		{name: "the API server by address", text: fmt.Sprintf(shop, "  allow db to apiserver { tcp = [6443] }\n  allow apiserver to db { tcp = [443] }") + `cluster { api_server = ["203.0.113.1/32"] }`, want: map[string][]string{
 			"shop/db": {"- 203.0.113.1/32\n", "- 6443\n", "- 443\n", "!services"},
 		}},
+		{name: "the API server as a source", text: fmt.Sprintf(shop, `  allow apiserver to db { tcp = [443] }`), want: map[string][]string{
+			"shop/db": {"source:\n              services:\n", "destination:\n              ports:\n              - 443\n"},
+		}},
+		{name: "all ports but one", text: fmt.Sprintf(shop, "  allow db to web { tcp = [\"1-21\", \"23-65535\"] }"), want: map[string][]string{
+			"shop/web": {"notPorts:\n              - 22\n", "!1:21"},
+		}},
+		{name: "a staged rule stands beside what is enforced", text: fmt.Sprintf(shop, "  allow db to web {\n    tcp  = [80]\n    mode = \"staged\"\n  }"), want: map[string][]string{
+			"shop/web":         {"kind: NetworkPolicy\n", "!action: Allow\n            protocol: TCP\n            source"},
+			"shop/web--staged": {"kind: StagedNetworkPolicy\n", "stagedAction: Set\n", "order: 1000\n", "- Ingress\n", "!- Egress\n"},
+		}},
+		{name: "the name of a part of a part", text: strings.ReplaceAll(fmt.Sprintf(shop, "  deny db to web {\n    mode = \"staged\"\n  }"), "web", strings.Repeat("w", 52)), only: 6},
 		{name: "node-local DNS", text: fmt.Sprintf(shop, "") + `cluster {
   dns { node_local = ["169.254.20.10/32"] }
 }`, want: map[string][]string{"shop/shop--all": {"- 169.254.20.10/32\n", "k8s-app == 'kube-dns'"}}},
@@ -274,12 +285,10 @@ func TestRefusals(t *testing.T) {
 		{"http", fmt.Sprintf(shop, "  allow db to web {\n    tcp  = [80]\n    http = [\"GET /\"]\n  }"), diag.LacksHTTP, "every request"},
 		{"grpc", fmt.Sprintf(shop, "  allow db to web {\n    tcp  = [80]\n    grpc = [\"a.B/*\"]\n  }"), diag.LacksGRPC, "every request"},
 		{"fqdn", fmt.Sprintf(shop, `  allow db to stripe { tcp = [443] }`) + `external "stripe" { fqdns = ["api.stripe.com"] }`, diag.LacksFQDN, "api.stripe.com"},
-		{"staged", fmt.Sprintf(shop, "  allow db to web {\n    tcp  = [80]\n    mode = \"staged\"\n  }"), diag.LacksStaged, "enforced"},
 		{"mtls", strings.Replace(fmt.Sprintf(shop, ""), "{\n", "{\n  mtls = \"strict\"\n", 1), diag.LacksMTLS, "certificates"},
 		{"dns names", "namespace \"shop\" {\n  dns = false\n  workload \"web\" { labels = { app = \"web\" } }\n  allow web to dns {\n    udp = [53]\n    dns = [\"example.com\"]\n  }\n}", diag.LacksDNS, "DNS queries"},
 		{"nodes without facts", fmt.Sprintf(shop, `  allow nodes to db { tcp = [443] }`), diag.NeedsFact, "node_cidrs and pod_cidrs"},
 		{"API server's ports without facts", fmt.Sprintf(shop, `  allow db to apiserver { tcp = [6443] }`), diag.NeedsFact, "addresses are not stated"},
-		{"API server as a source without facts", fmt.Sprintf(shop, `  allow apiserver to db {}`), diag.NeedsFact, "addresses are not stated"},
 		{"deny of the API server without facts", fmt.Sprintf(shop, `  deny db to apiserver {}`), diag.NeedsFact, "addresses are not stated"},
 		{"deny of the world without facts", fmt.Sprintf(shop, `  deny db to world {}`), diag.NeedsFact, "pod_cidrs"},
 		{"Calico's own tier", "tier \"kube-admin\" {\n  order = 5\n  deny cluster to \"kube.ops\" {}\n}" + kube, diag.CannotSay, "kube-admin"},
@@ -357,15 +366,16 @@ func TestBounds(t *testing.T) {
 		name  string
 		rule  ir.Rule
 		rules int // 0 for a refusal
+		sets  int
 	}{
-		{"ports", ir.Rule{Peers: peersOf(labelled), Traffic: ir.PortTraffic(ir.TCP, set.PortsOf(ports...))}, 3},
-		{"addresses", ir.Rule{Peers: peersOf(ir.External{Addresses: prefixes(many...)}), Traffic: tcp}, 2},
-		{"exceptions", ir.Rule{Peers: peersOf(ir.External{Addresses: prefixes("198.0.0.0/8").Subtract(prefixes(apart...))}), Traffic: tcp}, 2},
-		{"namespaces", ir.Rule{Peers: peersOf(ir.InNamespace(names...)), Traffic: tcp}, 2},
-		{"namespaces one by one", ir.Rule{Peers: peersOf(each(names)...), Traffic: tcp}, 2},
-		{"values", ir.Rule{Peers: peersOf(ir.Pods{Labels: values, Account: ir.Anything()}), Traffic: tcp}, 2},
-		{"what values are not", ir.Rule{Peers: peersOf(ir.Pods{Labels: not, Account: ir.Anything()}), Traffic: tcp}, 0},
-		{"a subject", ir.Rule{Subject: ir.Subject{Pods: ir.Pods{Labels: values, Account: ir.Anything()}, Kind: ir.SubjectInline}, Peers: peersOf(labelled), Traffic: tcp}, 0},
+		{"ports", ir.Rule{Peers: peersOf(labelled), Traffic: ir.PortTraffic(ir.TCP, set.PortsOf(ports...))}, 3, 0},
+		{"addresses", ir.Rule{Peers: peersOf(ir.External{Addresses: prefixes(many...)}), Traffic: tcp}, 1, 1},
+		{"exceptions", ir.Rule{Peers: peersOf(ir.External{Addresses: prefixes("198.0.0.0/8").Subtract(prefixes(apart...))}), Traffic: tcp}, 1, 1},
+		{"namespaces", ir.Rule{Peers: peersOf(ir.InNamespace(names...)), Traffic: tcp}, 2, 0},
+		{"namespaces one by one", ir.Rule{Peers: peersOf(each(names)...), Traffic: tcp}, 2, 0},
+		{"values", ir.Rule{Peers: peersOf(ir.Pods{Labels: values, Account: ir.Anything()}), Traffic: tcp}, 2, 0},
+		{"what values are not", ir.Rule{Peers: peersOf(ir.Pods{Labels: not, Account: ir.Anything()}), Traffic: tcp}, 0, 0},
+		{"a subject", ir.Rule{Subject: ir.Subject{Pods: ir.Pods{Labels: values, Account: ir.Anything()}, Kind: ir.SubjectInline}, Peers: peersOf(labelled), Traffic: tcp}, 0, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			list, diags := Backend{}.Lower(one(c.rule), target(lower.Alone))
@@ -375,14 +385,67 @@ func TestBounds(t *testing.T) {
 				}
 				return
 			}
-			if len(diags) > 0 || len(list) != 1 {
+			if len(diags) > 0 || len(list) != 1+c.sets {
 				t.Fatal(diags, list)
 			}
-			validate(t, list[0])
-			if s, _ := specOf(t, list[0]); len(s.ingress) != c.rules {
+			for _, o := range list {
+				validate(t, o)
+			}
+			if s, _ := specOf(t, list[c.sets]); len(s.ingress) != c.rules {
 				t.Errorf("%d rules\n%s", len(s.ingress), print(t, list))
 			}
 		})
+	}
+}
+
+// A set is selected by what no pod has, whatever the pod's labels are.
+func TestSetsAreNoPods(t *testing.T) {
+	var many []string
+	for i := range 300 {
+		many = append(many, fmt.Sprintf("198.51.%d.%d/32", i/100, 2*(i%100)))
+	}
+	for _, global := range []bool{false, true} {
+		r := ir.Rule{Peers: peersOf(ir.External{Addresses: prefixes(many...)}), Traffic: ir.AllTraffic()}
+		if global {
+			r.Subject = ir.SubjectOf(ir.AllPods())
+		}
+		list, diags := Backend{}.Lower(one(r), target(lower.Alone))
+		if len(diags) > 0 || len(list) != 2 || (list[0].Kind == "GlobalNetworkSet") != global {
+			t.Fatal(diags, list)
+		}
+		s, _ := specOf(t, list[1])
+		e := s.ingress[0].Source
+		_, digest, _ := strings.Cut(list[0].Name, "--")
+		forged := pod("shop", nil, "default", map[string]string{addressesLabel: digest}, 1)
+		if match1(e.Selector, forged.labels) || !match1(e.Selector, map[string]string{addressesLabel: digest}) || (e.NamespaceSelector == "global()") != global {
+			t.Errorf("%+v", e)
+		}
+	}
+}
+
+// Rules beyond what a policy takes are in further ones, each of its own order.
+func TestParts(t *testing.T) {
+	p := one(ir.Rule{Peers: peersOf(ir.AnyPeer{}), Traffic: ir.AllTraffic()})
+	rule := p.Ingress[0].Levels[0].Rules[0]
+	p.Ingress[0].Levels[0].Rules = nil
+	for i := range 2500 {
+		r := rule
+		r.Traffic = ir.PortTraffic(ir.TCP, set.SinglePort(uint16(i+1)))
+		r.Origin.Address = fmt.Sprintf("shop/%04d", i)
+		p.Ingress[0].Levels[0].Rules = append(p.Ingress[0].Levels[0].Rules, r)
+	}
+	list, diags := Backend{}.Lower(p, target(lower.Alone))
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	var got []string
+	for _, o := range list {
+		validate(t, o)
+		s, _ := specOf(t, o)
+		got = append(got, fmt.Sprintf("%s %v %d", o.Name, s.order, len(s.ingress)))
+	}
+	if want := []string{"db 1000 1000", "db--2 1000.001 1000", "db--3 1000.002 500"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

@@ -39,6 +39,7 @@ type enginePolicy struct {
 type end struct {
 	name      string
 	pod       bool
+	host      bool              // a host endpoint, whose labels are its node's and one more
 	labels    map[string]string // as Calico sees them, namespace labels under pcns.
 	addresses []netip.Addr
 	nets      []netip.Prefix // of a network set or host endpoint
@@ -62,17 +63,59 @@ func (e *end) address(v6 bool) (netip.Addr, bool) {
 	return e.addresses[i], true
 }
 
+// destination gives the address that the connection is to.
+func (h hit) destination() netip.Addr {
+	a, _ := h.to.address(h.v6)
+	return a
+}
+
+// setOf gives the network set that an object is.
+func setOf(t testing.TB, o manifest.Object) (*end, bool) {
+	t.Helper()
+	out := &end{name: "network set " + o.Name, labels: map[string]string{}}
+	var labels map[string]string
+	var nets []string
+	switch v := decode(t, o).(type) {
+	case *v3.NetworkSet:
+		labels, nets = v.Labels, v.Spec.Nets
+		out.labels["projectcalico.org/namespace"] = v.Namespace
+	case *v3.GlobalNetworkSet:
+		labels, nets = v.Labels, v.Spec.Nets
+	default:
+		return nil, false
+	}
+	for k, x := range labels {
+		out.labels[k] = x
+	}
+	for _, n := range nets {
+		out.nets = append(out.nets, netip.MustParsePrefix(n))
+	}
+	return out, true
+}
+
+// newPreview is newEngine with what is staged enforced.
+func newPreview(t testing.TB, objects []manifest.Object, ends []*end) *engine {
+	return makeEngine(t, objects, ends, true)
+}
+
 func newEngine(t testing.TB, objects []manifest.Object, ends []*end) *engine {
+	return makeEngine(t, objects, ends, false)
+}
+
+func makeEngine(t testing.TB, objects []manifest.Object, ends []*end, staged bool) *engine {
 	t.Helper()
 	e := &engine{ends: ends, members: map[string][]*end{}, tiers: []engineTier{{name: "default", order: 1000000}}}
 	for _, o := range objects {
 		if tr, ok := decode(t, o).(*v3.Tier); ok {
 			e.tiers = append(e.tiers, engineTier{name: tr.Name, order: *tr.Spec.Order, pass: *tr.Spec.DefaultAction == v3.Pass})
 		}
+		if s, ok := setOf(t, o); ok {
+			e.ends = append(slices.Clip(e.ends), s)
+		}
 	}
 	for _, o := range objects {
 		s, ok := specOf(t, o)
-		if !ok {
+		if !ok || s.staged && !staged {
 			continue
 		}
 		i := slices.IndexFunc(e.tiers, func(x engineTier) bool { return x.name == s.tier })
@@ -139,7 +182,7 @@ func (e *engine) allows(h hit) bool {
 }
 
 func (e *engine) verdict(h hit, at *end, d v3.PolicyType) bool {
-	if !at.pod || d == v3.PolicyTypeIngress && h.from.name == "own node" {
+	if !at.pod && !at.host || at.pod && d == v3.PolicyTypeIngress && h.from.name == "own node" {
 		return true
 	}
 	for _, t := range e.tiers {
@@ -206,7 +249,8 @@ func (e *engine) membersOf(namespace string, x v3.EntityRule) (out []*end, restr
 		ns, namespaced := m.labels["projectcalico.org/namespace"]
 		switch {
 		case x.NamespaceSelector == "all()" && !namespaced,
-			x.NamespaceSelector != "" && !match1(x.NamespaceSelector, m.namespaceLabels()),
+			x.NamespaceSelector == "global()" && namespaced,
+			x.NamespaceSelector != "" && x.NamespaceSelector != "global()" && !match1(x.NamespaceSelector, m.namespaceLabels()),
 			x.NamespaceSelector == "" && namespace != "" && ns != namespace,
 			x.ServiceAccounts != nil && !slices.Contains(x.ServiceAccounts.Names, m.labels["projectcalico.org/serviceaccount"]),
 			x.Selector != "" && !match1(x.Selector, m.labels):
@@ -240,7 +284,10 @@ func (e *engine) entity(namespace string, x v3.EntityRule, a netip.Addr, h hit) 
 	if inside, family := in(x.NotNets); len(x.NotNets) > 0 && (inside || !family) {
 		return false
 	}
-	if x.Services != nil && (a.String() != "203.0.113.1" || h.protocol != "TCP" || h.port != 6443) {
+	if x.Services != nil && (a.String() != "203.0.113.1" || a == h.destination() && (h.protocol != "TCP" || h.port != 6443)) {
+		return false
+	}
+	if slices.ContainsFunc(x.NotPorts, func(p portMatch) bool { return p.MinPort <= h.port && h.port <= p.MaxPort }) {
 		return false
 	}
 	return len(x.Ports) == 0 || slices.ContainsFunc(x.Ports, func(p portMatch) bool {

@@ -41,18 +41,17 @@ type round struct {
 	levels          []level
 }
 
-// rounds gives a tier in rounds: one where its levels are in the order of the
-// fixed ones, as the language's are, else one for each level. Manifests have
-// lists of rules in any order.
-func (t *tier) rounds() []round {
-	if t.inOrder() {
-		return []round{{t.egress, t.ingress, levels}}
+// rounds gives a side of a tier in rounds: one where the tier's levels are in the
+// order of the fixed ones, as the language's are, else one for each level.
+// Manifests have lists of rules in any order.
+func (t *tier) rounds(s *side) []round {
+	if !t.listed {
+		return []round{{s.egress, s.ingress, levels}}
 	}
-	t.listed = true
-	n := max(countLevels(t.egress), countLevels(t.ingress))
+	n := max(countLevels(s.egress), countLevels(s.ingress))
 	var out []round
 	for i := range n {
-		r := round{onlyLevel(t.egress, i), onlyLevel(t.ingress, i), nil}
+		r := round{onlyLevel(s.egress, i), onlyLevel(s.ingress, i), nil}
 		for rank, a := range []ir.Action{ir.Log, ir.Deny, ir.Allow, ir.Pass} { // a level's own order
 			r.levels = append(r.levels, level{a, fmt.Sprintf("--%d-%s", i+1, strings.ToLower(string(calicoAction[a]))), float64(1000 + 10*i + rank), a == ir.Allow && i == n-1})
 		}
@@ -103,12 +102,18 @@ var reserved = []string{
 
 // tier is a stage of both directions as a Calico tier.
 type tier struct {
-	name            string
+	name   string
+	sides  []*side // what it says of pods, of nodes, or of both
+	closes bool    // it denies at its end what it selects and nothing decided
+	ahead  *tier   // of one that closes: the tier right before it, for what must close nothing
+	used   bool    // a policy stands in it
+	listed bool    // its levels are in an order of their own
+}
+
+// side is the stages of a tier for pods, or for nodes, for which pods stand in.
+type side struct {
+	program         *ir.Program
 	egress, ingress *ir.Stage // either may be nil
-	closes          bool      // it denies at its end what it selects and nothing decided
-	ahead           *tier     // of one that closes: the tier right before it, for what must close nothing
-	used            bool      // a policy stands in it
-	listed          bool      // its levels are in an order of their own
 }
 
 // of gives the tier that an action's policies stand in. A tier that denies at
@@ -123,46 +128,60 @@ func (t *tier) of(a ir.Action) *tier {
 	return t
 }
 
-func (t *tier) stage(d ir.Direction) *ir.Stage {
+func (s *side) stage(d ir.Direction) *ir.Stage {
 	if d == ir.Egress {
-		return t.egress
+		return s.egress
 	}
-	return t.ingress
+	return s.ingress
 }
 
-// any gives one of the two stages.
+// any gives one of the stages.
 func (t *tier) any() *ir.Stage {
-	if t.egress != nil {
-		return t.egress
+	if s := t.sides[0]; s.egress != nil {
+		return s.egress
 	}
-	return t.ingress
+	return t.sides[0].ingress
+}
+
+// side gives the tier's side of a program.
+func (t *tier) side(p *ir.Program) *side {
+	for _, s := range t.sides {
+		if s.program == p {
+			return s
+		}
+	}
+	s := &side{program: p}
+	t.sides = append(t.sides, s)
+	return s
 }
 
 var directions = []ir.Direction{ir.Egress, ir.Ingress}
 
-// tiers pairs the stages of the two directions. What always holds needs no
-// policy: a host reaches its own pods whatever policies say.
+// tiers brings the stages of a name together. What always holds needs no policy:
+// a host reaches its own pods whatever policies say.
 func (l *lowering) tiers() []*tier {
 	var out []*tier
 	byName := map[string]*tier{}
-	for _, d := range directions {
-		stages := l.program.Stages(d)
-		for i := range stages {
-			s := &stages[i]
-			if axioms(s) {
-				continue
-			}
-			t, ok := byName[s.Name]
-			if !ok {
-				t = &tier{name: s.Name, closes: s.Name == ir.StageRules}
-				byName[s.Name] = t
-				out = append(out, t)
-			}
-			t.closes = t.closes || len(s.Isolate) > 0
-			if d == ir.Egress {
-				t.egress = s
-			} else {
-				t.ingress = s
+	for _, p := range []*ir.Program{l.program, l.nodes()} {
+		for _, d := range directions {
+			stages := p.Stages(d)
+			for i := range stages {
+				s := &stages[i]
+				if axioms(s) {
+					continue
+				}
+				t, ok := byName[s.Name]
+				if !ok {
+					t = &tier{name: s.Name, closes: s.Name == ir.StageRules}
+					byName[s.Name] = t
+					out = append(out, t)
+				}
+				t.closes = t.closes || len(s.Isolate) > 0
+				if d == ir.Egress {
+					t.side(p).egress = s
+				} else {
+					t.side(p).ingress = s
+				}
 			}
 		}
 	}
@@ -177,7 +196,7 @@ func axioms(s *ir.Stage) bool {
 
 // tier emits a tier and its policies, and what goes ahead of them.
 func (l *lowering) tier(t *tier) {
-	rounds := t.rounds()
+	t.listed = !t.inOrder()
 	order, comments := denyOrder, []string{"The denies outside tiers, right before tier default: they beat every allow in it, other people's too,",
 		"and close nothing, since this tier passes at its end."}
 	if t.name == ir.StageRules {
@@ -189,10 +208,18 @@ func (l *lowering) tier(t *tier) {
 		t.ahead = &tier{name: t.name + "--log"} // no tier of the language has "--" before anything but a hash
 		order, comments = t.any().Order-0.5, []string{"The logs of tier " + t.name + ", right before it: that tier closes whoever its policies select, and a log closes nobody."}
 	}
-	for _, r := range rounds {
-		for _, b := range lower.Bundles(l.program, r.egress, r.ingress) {
-			if !nobody(b.Subject.Pods) {
-				l.bundle(t, &b, r.levels)
+	for _, s := range t.sides {
+		for _, m := range l.modes() {
+			part := s
+			if m == ir.Enforce && l.staged {
+				part = s.enforced()
+			}
+			for _, r := range t.rounds(part) {
+				for _, b := range lower.Bundles(part.program, r.egress, r.ingress) {
+					if !nobody(b.Subject.Pods) {
+						l.bundle(t, part, &b, r.levels, m)
+					}
+				}
 			}
 		}
 	}
@@ -201,11 +228,14 @@ func (l *lowering) tier(t *tier) {
 	}
 }
 
-// inOrder reports that the levels of both stages are in the order of the fixed
+// inOrder reports that the levels of all stages are in the order of the fixed
 // ones.
 func (t *tier) inOrder() bool {
-	for _, d := range directions {
-		s := t.stage(d)
+	var stages []*ir.Stage
+	for _, s := range t.sides {
+		stages = append(stages, s.egress, s.ingress)
+	}
+	for _, s := range stages {
 		if s == nil {
 			continue
 		}
@@ -273,42 +303,69 @@ func description(o ir.Origin) map[string]string {
 }
 
 // bundle emits what a tier says of one subject: an object for each level.
-func (l *lowering) bundle(t *tier, b *lower.Bundle, levels []level) {
+func (l *lowering) bundle(t *tier, s *side, b *lower.Bundle, levels []level, m ir.Mode) {
+	if s.program != l.program {
+		b.Subject = asNodes(b.Subject)
+		for _, rules := range [][]ir.Rule{b.Egress, b.Ingress} {
+			for i := range rules {
+				rules[i].Subject = asNodes(rules[i].Subject)
+			}
+		}
+	}
 	name, escaped := lower.Name(b.Subject)
 	for _, level := range levels {
-		p := policy{tier: t.of(level.action), level: level, name: name + level.suffix, subject: b.Subject}
+		p := &policy{tier: t.of(level.action), level: level, name: name + level.suffix, subject: b.Subject, mode: m, lowered: map[ir.Direction][]ir.Rule{}}
+		for _, d := range directions {
+			p.lowered[d] = ofAction(b.Rules(d), level.action)
+		}
+		if level.closes {
+			p.closes = b.Isolate
+		}
+		l.stage(p)
 		if escaped {
-			p.comments = []string{p.name + " stands for " + b.Subject.Address + "."}
+			p.comments = append(p.comments, p.name+" stands for "+b.Subject.Address+".")
 		}
 		for _, d := range directions {
-			if l.rules(&p, d, b.Rules(d)) {
+			if l.rules(p, d) {
 				p.types |= d.Set()
 			}
 		}
-		if level.closes {
-			p.isolate(b)
-		}
+		p.isolate(b)
 		if len(p.origins) > 0 {
 			p.blame = p.origins[0]
 		}
-		if l.closesNone(t, b, &p) {
+		if l.closesNone(s, b, p) {
 			l.policy(p)
 		}
 	}
 }
 
+// ofAction gives the rules of an action, each once. Rules that also log come
+// first, so that another that matches does not hide them.
+func ofAction(all []ir.Rule, a ir.Action) []ir.Rule {
+	out := slices.DeleteFunc(slices.Clone(all), func(r ir.Rule) bool { return r.Action != a })
+	slices.SortStableFunc(out, func(a, b ir.Rule) int { return rankLogged(a) - rankLogged(b) })
+	kept := out[:0]
+	for i := range out {
+		if !repeats(kept, &out[i]) {
+			kept = append(kept, out[i])
+		}
+	}
+	return kept
+}
+
 // closesNone refuses a policy that would close pods that its stage leaves open.
 // The language has none: it closes every subject of a tier that denies at its
 // end, and outside tiers only a deny has subjects that are not closed.
-func (l *lowering) closesNone(t *tier, b *lower.Bundle, p *policy) bool {
+func (l *lowering) closesNone(s *side, b *lower.Bundle, p *policy) bool {
 	for _, d := range directions {
 		if !p.tier.closes || b.Closed.Has(d) || !p.types.Has(d) {
 			continue
 		}
-		if _, open := l.program.Split(b.Subject.Pods, t.stage(d)); !slices.ContainsFunc(open, func(x ir.Pods) bool { return !nobody(x) }) {
+		if _, open := s.program.Split(b.Subject.Pods, s.stage(d)); !slices.ContainsFunc(open, func(x ir.Pods) bool { return !nobody(x) }) {
 			continue
 		}
-		l.refuse(p.blame, &refusal{diag.LacksOrder, fmt.Sprintf("tier %q denies at its end, which would close pods that are open", t.name),
+		l.refuse(p.blame, &refusal{diag.LacksOrder, fmt.Sprintf("tier %q denies at its end, which would close %s that are open", p.tier.name, governed(p.subject)),
 			"Put the rule into a tier of its own."})
 		return false
 	}
@@ -321,6 +378,9 @@ type policy struct {
 	level    level
 	name     string
 	subject  ir.Subject
+	mode     ir.Mode
+	lowered  map[ir.Direction][]ir.Rule // what it is to say
+	closes   ir.Directions              // what it is to close whatever its rules are
 	types    ir.Directions
 	egress   []v3.Rule
 	ingress  []v3.Rule
@@ -329,10 +389,13 @@ type policy struct {
 	comments []string
 }
 
-// isolate has the policy select its pods in the directions that the bundle
-// closes: that is all it takes in a tier that denies at its end.
+// isolate has the policy select its pods in the directions that it closes: that
+// is all it takes in a tier that denies at its end.
 func (p *policy) isolate(b *lower.Bundle) {
-	p.types |= b.Isolate
+	if p.closes == ir.NoDirection {
+		return
+	}
+	p.types |= p.closes
 	for _, o := range b.Origins {
 		if o.Kind == ir.FromDefault {
 			p.origins = append(p.origins, o)
@@ -340,26 +403,16 @@ func (p *policy) isolate(b *lower.Bundle) {
 	}
 }
 
-// rules lowers the rules of a level in a direction, and reports whether there
-// are any. Rules that also log come first, so that another that matches does
-// not hide them.
-func (l *lowering) rules(p *policy, d ir.Direction, all []ir.Rule) bool {
-	mine := slices.DeleteFunc(slices.Clone(all), func(r ir.Rule) bool { return r.Action != p.level.action })
-	slices.SortStableFunc(mine, func(a, b ir.Rule) int { return rankLogged(a) - rankLogged(b) })
+// rules lowers what a policy says in a direction, and reports whether there is
+// something.
+func (l *lowering) rules(p *policy, d ir.Direction) bool {
 	var out []v3.Rule
-	for i := range mine {
-		r := &mine[i]
-		if repeats(mine[:i], r) {
-			continue
-		}
+	for i := range p.lowered[d] {
+		r := &p.lowered[d][i]
 		if rules := l.rule(p, d, r); rules != nil {
 			out = append(out, rules...)
 			p.origins = append(p.origins, r.Origin)
 		}
-	}
-	if len(out) > maxEntries {
-		l.refuse(mine[0].Origin, &refusal{diag.OverBound, fmt.Sprintf("policy %q would have %d %s rules, and the bound is %d", p.name, len(out), d, maxEntries),
-			"Name peers by a common label instead of one by one."})
 	}
 	if d == ir.Egress {
 		p.egress = out
@@ -373,13 +426,16 @@ func (l *lowering) rules(p *policy, d ir.Direction, all []ir.Rule) bool {
 // as the companions of two defaults may.
 func repeats(before []ir.Rule, r *ir.Rule) bool {
 	for i := len(before) - 1; i >= 0 && before[i].Origin.Address == r.Origin.Address; i-- {
-		q := &before[i]
-		if q.Log == r.Log && q.Mode == r.Mode && q.Origin.Kind == r.Origin.Kind &&
-			q.Peers.Equal(r.Peers) && q.Traffic.String() == r.Traffic.String() {
+		if same(&before[i], r) {
 			return true
 		}
 	}
 	return false
+}
+
+func same(q, r *ir.Rule) bool {
+	return q.Origin.Address == r.Origin.Address && q.Log == r.Log && q.Mode == r.Mode && q.Origin.Kind == r.Origin.Kind &&
+		q.Peers.Equal(r.Peers) && q.Traffic.String() == r.Traffic.String()
 }
 
 func rankLogged(r ir.Rule) int {
@@ -403,8 +459,8 @@ func (l *lowering) rule(p *policy, d ir.Direction, r *ir.Rule) []v3.Rule {
 	if !ok || no != nil {
 		return nil
 	}
-	if n := len(peers) * len(transports); n > maxEntries {
-		l.refuse(r.Origin, &refusal{diag.OverBound, fmt.Sprintf("it would become %d Calico rules, and the bound is %d", n, maxEntries),
+	if n := len(peers) * len(transports); n > maxExpanded {
+		l.refuse(r.Origin, &refusal{diag.OverBound, fmt.Sprintf("it would become %d Calico rules, and the bound is %d", n, maxExpanded),
 			"Name peers by a common label instead of one by one."})
 		return nil
 	}
@@ -425,36 +481,68 @@ func (l *lowering) rule(p *policy, d ir.Direction, r *ir.Rule) []v3.Rule {
 	return out
 }
 
-// The annotations of a rule say what it comes from: the address of a rule, or
-// of what has its DNS or its way to the mesh's control plane kept.
-const (
-	ruleAnnotation = "portolan.dev/rule"
-	dnsAnnotation  = "portolan.dev/dns"
-	meshAnnotation = "portolan.dev/mesh"
-)
+// The annotations of a rule say what it comes from: the address of a rule, or of
+// what a companion keeps working.
+const ruleAnnotation = "portolan.dev/rule"
+
+// companionAnnotations are those of companions, by purpose.
+var companionAnnotations = map[string]string{
+	ir.ForDNS: "portolan.dev/dns", ir.ForMesh: "portolan.dev/mesh", ir.ForProbes: "portolan.dev/probes",
+}
 
 func metadata(o ir.Origin) *v3.RuleMetadata {
 	key := ruleAnnotation
 	if o.Kind == ir.FromCompanion {
-		key = dnsAnnotation
-		if o.Purpose == ir.ForMesh {
-			key = meshAnnotation
-		}
+		key = companionAnnotations[o.Purpose]
 	}
 	return &v3.RuleMetadata{Annotations: map[string]string{key: o.Address}}
 }
 
-// policy emits a policy that governs a direction.
-func (l *lowering) policy(p policy) {
+// policy emits a policy that governs a direction, in as many objects as its
+// rules take. All have the one action, so that their order among themselves
+// decides nothing; each has an order of its own anyway.
+func (l *lowering) policy(p *policy) {
 	if p.types == ir.NoDirection {
 		return
 	}
-	s, no := selects(p.subject.Pods)
+	s, no := selects(p.subject)
 	if no != nil {
 		l.refuse(p.blame, no)
 		return
 	}
 	p.tier.used = true
+	egress, ingress := slices.Collect(slices.Chunk(p.egress, maxEntries)), slices.Collect(slices.Chunk(p.ingress, maxEntries))
+	for i := range max(len(egress), len(ingress), 1) {
+		part := *p
+		part.egress, part.ingress = nth(egress, i), nth(ingress, i)
+		if i > 0 {
+			part.name = suffixed(p.name, fmt.Sprintf("--%d", i+1))
+			part.level.order += float64(i) / 1000
+			part.comments = []string{fmt.Sprintf("Part %d of %s, whose rules are more than one policy takes.", i+1, p.name)}
+		}
+		l.object(&part, s)
+	}
+}
+
+func nth(parts [][]v3.Rule, i int) []v3.Rule {
+	if i < len(parts) {
+		return parts[i]
+	}
+	return nil
+}
+
+// maxLabel bounds names, which are DNS-1123 labels.
+const maxLabel = 63
+
+// suffixed gives a name with a suffix, cut and made its own where it is over-long.
+func suffixed(name, suffix string) string {
+	if len(name)+len(suffix) > maxLabel {
+		name, _ = lower.Label(name, name)
+	}
+	return name + suffix
+}
+
+func (l *lowering) object(p *policy, s selection) {
 	meta := metav1.ObjectMeta{Name: p.name, Namespace: s.namespace, Labels: lower.Labels(), Annotations: lower.Annotations(p.subject, p.origins)}
 	delete(meta.Annotations, lower.RulesAnnotation) // each rule says its own
 	if p.tier.name != defaultTier {
@@ -464,7 +552,16 @@ func (l *lowering) policy(p policy) {
 	}
 	object := manifest.Object{APIVersion: v3.GroupVersionCurrent, Namespace: s.namespace, Name: meta.Name, Comments: p.comments}
 	order := p.level.order
-	if s.namespace != "" {
+	switch {
+	case s.namespace != "" && p.mode == ir.Staged:
+		v := v3.NewStagedNetworkPolicy()
+		v.ObjectMeta = meta
+		v.Spec = v3.StagedNetworkPolicySpec{
+			StagedAction: v3.StagedActionSet, Tier: p.tier.name, Order: &order, Selector: s.selector,
+			Types: types(p.types), Ingress: p.ingress, Egress: p.egress,
+		}
+		object.Kind, object.Value = v.Kind, v
+	case s.namespace != "":
 		v := v3.NewNetworkPolicy()
 		v.ObjectMeta = meta
 		v.Spec = v3.NetworkPolicySpec{
@@ -472,7 +569,15 @@ func (l *lowering) policy(p policy) {
 			Types: types(p.types), Ingress: p.ingress, Egress: p.egress,
 		}
 		object.Kind, object.Value = v.Kind, v
-	} else {
+	case p.mode == ir.Staged:
+		v := v3.NewStagedGlobalNetworkPolicy()
+		v.ObjectMeta = meta
+		v.Spec = v3.StagedGlobalNetworkPolicySpec{
+			StagedAction: v3.StagedActionSet, Tier: p.tier.name, Order: &order, Selector: s.selector, NamespaceSelector: s.namespaceSelector,
+			Types: types(p.types), Ingress: p.ingress, Egress: p.egress,
+		}
+		object.Kind, object.Value = v.Kind, v
+	default:
 		v := v3.NewGlobalNetworkPolicy()
 		v.ObjectMeta = meta
 		v.Spec = v3.GlobalNetworkPolicySpec{

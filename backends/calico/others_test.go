@@ -82,7 +82,7 @@ func TestBesideOthers(t *testing.T) {
 	all := connections(ends)
 	types := map[ir.Direction]v3.PolicyType{ir.Egress: v3.PolicyTypeEgress, ir.Ingress: v3.PolicyTypeIngress}
 	rapid.Check(t, func(rt *rapid.T) {
-		p, others := genProgram(rt), genOthers(rt)
+		p, others := genProgram(rt, false), genOthers(rt)
 		objects, diags := Backend{}.Lower(p, target(lower.Alone))
 		if len(diags) > 0 {
 			rt.Fatal(diags)

@@ -14,11 +14,13 @@ import (
 	"github.com/portolan-dev/portolan/ir/set"
 )
 
-// maxNets bounds each list of address ranges, and maxEntries what one rule of
-// the intent may become (api/pkg/apis/projectcalico/v3: 256 nets, 1024 rules).
+// maxNets bounds each list of address ranges and maxEntries each list of rules
+// (api/pkg/apis/projectcalico/v3: 256 and 1024 from 3.33), and maxExpanded what
+// one rule of the intent may become.
 const (
-	maxNets    = 256
-	maxEntries = 1000
+	maxNets     = 256
+	maxEntries  = 1000
+	maxExpanded = 10_000
 )
 
 // peer is a set of endpoints in the form of one Calico rule.
@@ -34,7 +36,7 @@ const (
 	anyone  peerKind = iota + 1
 	pods             // endpoints with ports that have names
 	ranges           // addresses
-	service          // a Service's endpoints at its ports; no ports may stand beside it
+	service          // a Service's endpoints, as destinations at its ports, beside which none may stand
 )
 
 // peers gives a rule's peers as Calico rules name them, and whether the rule
@@ -50,7 +52,7 @@ func (l *lowering) peers(d ir.Direction, r *ir.Rule, namespace string) (out []pe
 		out = append(out, list...)
 	}
 	at, others, _ := lower.Located(r.Peers)
-	out = rangePeers(at)
+	out = l.rangePeers(at, namespace)
 	for _, p := range mergeNamespaces(others.Pods()) {
 		if !nobody(p) {
 			add(podPeers(p, namespace))
@@ -64,13 +66,16 @@ func (l *lowering) peers(d ir.Direction, r *ir.Rule, namespace string) (out []pe
 		case ir.External:
 			addresses, some := l.target.Outside(&l.diags, p, l.program.Inventory.Facts, r)
 			ok = ok && some
-			out = append(out, rangePeers(addresses)...)
+			out = append(out, l.rangePeers(addresses, namespace)...)
 		case ir.Nodes:
-			add(l.nodePeers(d, r, p))
+			add(l.nodePeers(d, r, p, namespace))
 		case ir.NodeLocal:
-			out = append(out, rangePeers(p.Addresses)...)
+			out = append(out, l.rangePeers(p.Addresses, namespace)...)
 		case ir.APIServer:
-			add(l.apiServerPeers(d, r, p))
+			add(l.apiServerPeers(d, r, p, namespace))
+		case ir.RemotePods:
+			add(nil, &refusal{diag.CannotSay, "open source Calico knows no pods of other clusters (" + p.String() + ")",
+				"Name their addresses as an `external`, or render for `cilium` with its cluster mesh."})
 		case ir.Infrastructure: // Calico has no endpoints of its own
 		case ir.Names:
 			ok = false // refused before
@@ -197,11 +202,21 @@ func narrowed(s ir.Selector, key string, values []string) ir.Selector {
 	return out
 }
 
-// rangePeers names addresses: one family in a rule, and no more ranges than a
-// rule takes. Exceptions stand only beside the ranges that they are parts of:
-// exceptions of one family alone would confine a rule to it
-// (felix/rules/policy.go, filterNets).
-func rangePeers(a set.Addresses) []peer {
+// rangePeers names addresses in a policy of the namespace: one family in a rule,
+// or all in a network set where one rule does not take those of a family.
+func (l *lowering) rangePeers(a set.Addresses, namespace string) []peer {
+	out := inRules(a)
+	if len(out) > len(lower.Families(a)) {
+		return []peer{l.setPeer(a, namespace)}
+	}
+	return out
+}
+
+// inRules names addresses in rules that take no more ranges than they may.
+// Exceptions stand only beside the ranges that they are parts of: exceptions of
+// one family alone would confine a rule to it (felix/rules/policy.go,
+// filterNets).
+func inRules(a set.Addresses) []peer {
 	var out []peer
 	for _, blocks := range lower.Families(a) {
 		family := 4
@@ -245,16 +260,25 @@ func splitBlocks(blocks []set.Block) []set.Block {
 	return out
 }
 
-// nodePeers names nodes by the ranges that the facts state for them, less those
-// of pods: hosts are no endpoints of Calico unless somebody makes them so.
-func (l *lowering) nodePeers(d ir.Direction, r *ir.Rule, n ir.Nodes) ([]peer, *refusal) {
+// nodePeers names nodes: by label, where they are host endpoints, or all of them
+// by the ranges that the facts state for them, less those of pods.
+func (l *lowering) nodePeers(d ir.Direction, r *ir.Rule, n ir.Nodes, namespace string) ([]peer, *refusal) {
 	switch {
+	case r.Subject.Kind == ir.SubjectNodes: // which are not policed towards themselves
 	case d == ir.Ingress && !n.Other && r.Action == ir.Allow:
 		return nil, nil // a host always reaches its own pods (felix/rules/static.go)
 	case d == ir.Ingress && !n.Other, d == ir.Egress && n.Own != n.Other:
 		return nil, &refusal{diag.CannotSay, "Calico cannot tell a pod's own node from the others", "Name `nodes`, which is all of them."}
 	}
 	f := l.program.Inventory.Facts
+	stated := !f.NodeCIDRs.IsEmpty() && !f.PodCIDRs.IsEmpty()
+	switch hasHosts := l.target.Profile.On(hostSwitch); {
+	case hasHosts && (!n.Labels.IsEverything() || !stated):
+		text, no := hosts(n.Labels)
+		return []peer{{kind: ranges, entity: v3.EntityRule{NamespaceSelector: "global()", Selector: text}}}, no
+	case !n.Labels.IsEverything():
+		return nil, &refusal{diag.NeedsSwitch, "Calico knows nodes by label only where they are host endpoints (" + hostSwitch + " is " + l.target.Profile.Switch(hostSwitch) + ")", stateHosts}
+	}
 	var missing []string
 	if f.NodeCIDRs.IsEmpty() {
 		missing = append(missing, "node_cidrs")
@@ -270,22 +294,26 @@ func (l *lowering) nodePeers(d ir.Direction, r *ir.Rule, n ir.Nodes) ([]peer, *r
 	if addresses.IsEmpty() {
 		return nil, &refusal{diag.NeedsFact, "all of node_cidrs are pods' addresses by pod_cidrs", "State the ranges that only nodes have."}
 	}
-	return rangePeers(addresses), nil
+	return l.rangePeers(addresses, namespace), nil
 }
 
 // apiServerPeers names the API server: by its addresses where they are stated.
-// Where they are not, an egress allow names the Service's endpoints, which
-// Calico follows by itself; they come with their own port, so the rule must not
-// ask for ports, and what the rule has beyond that port is left out.
-func (l *lowering) apiServerPeers(d ir.Direction, r *ir.Rule, a ir.APIServer) ([]peer, *refusal) {
+// Where they are not, rules name the Service's endpoints, which Calico follows by
+// itself. As a source these are addresses, whatever the ports. As a destination
+// they come with their own port, so the rule must not ask for ports, and what an
+// allow has beyond that port is left out.
+func (l *lowering) apiServerPeers(d ir.Direction, r *ir.Rule, a ir.APIServer, namespace string) ([]peer, *refusal) {
+	endpoints := peer{kind: service, entity: v3.EntityRule{Services: &v3.ServiceMatch{Name: "kubernetes", Namespace: "default"}}}
 	switch {
 	case !a.Addresses.IsEmpty():
-		return rangePeers(a.Addresses), nil
-	case d == ir.Egress && r.Action == ir.Allow && r.Traffic.IsAll():
+		return l.rangePeers(a.Addresses, namespace), nil
+	case d == ir.Ingress:
+		return []peer{endpoints}, nil
+	case r.Action == ir.Allow && r.Traffic.IsAll():
 		l.target.Warn(&l.diags, diag.LeftOut, r.Origin,
 			fmt.Sprintf("Rule %q opens only the API server's own port on target %q, since api_server is not stated.", r.Origin.Address, l.target.Name),
 			"State `api_server` in the cluster block to have the rule for every port, or with ports.")
-		return []peer{{kind: service, entity: v3.EntityRule{Services: &v3.ServiceMatch{Name: "kubernetes", Namespace: "default"}}}}, nil
+		return []peer{endpoints}, nil
 	}
 	return nil, &refusal{diag.NeedsFact, "the API server is no pod, and its addresses are not stated",
 		"State them in the cluster block: `cluster { api_server = [\"192.0.2.10/32\"] }`. An egress allow without ports does without."}

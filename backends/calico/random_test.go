@@ -22,6 +22,15 @@ var (
 	apiServer    = prefixes("203.0.113.1/32")
 )
 
+// scattered is more ranges than a rule takes, the outside's among them.
+var scattered = func() set.Addresses {
+	out := prefixes("198.51.100.7/32", "2001:db8:1::8/128")
+	for i := range 300 {
+		out = out.Union(prefixes(fmt.Sprintf("198.18.%d.%d/32", i/100, 2*(i%100))))
+	}
+	return out
+}()
+
 func prefixes(texts ...string) set.Addresses {
 	var out []netip.Prefix
 	for _, t := range texts {
@@ -252,7 +261,9 @@ func genSubject(t *rapid.T) ir.Subject {
 func genPeers(t *rapid.T) ir.Peers {
 	var list []ir.Peer
 	for range rapid.IntRange(1, 3).Draw(t, "peers") {
-		switch rapid.IntRange(0, 8).Draw(t, "peer") {
+		switch rapid.IntRange(0, 9).Draw(t, "peer") {
+		case 9:
+			list = append(list, ir.External{Addresses: scattered})
 		case 0:
 			list = append(list, ir.AnyPeer{})
 		case 1:
@@ -274,6 +285,7 @@ func genPeers(t *rapid.T) ir.Peers {
 func genTraffic(t *rapid.T) ir.Traffic {
 	out := rapid.SampledFrom([]ir.Traffic{
 		ir.AllTraffic(), ir.PortTraffic(ir.TCP, set.SinglePort(80)), ir.PortTraffic(ir.TCP, set.AllPorts()),
+		ir.PortTraffic(ir.TCP, set.SinglePort(80).Union(set.SinglePort(8080)).Complement()),
 		ir.PortTraffic(ir.TCP, set.PortsOf(set.PortRange{First: 1000, Last: 9000})), ir.PortTraffic(ir.UDP, set.SinglePort(53)),
 		ir.NamedTraffic(ir.NamedPort{Protocol: ir.TCP, Name: "http"}), ir.PortTraffic(ir.SCTP, set.AllPorts()),
 		ir.ICMPTraffic(ir.ICMPOf(ir.ICMPType{Type: 8, Code: -1}), ir.ICMPOf(ir.ICMPType{Type: 128, Code: 0})), ir.ICMPTraffic(ir.AnyICMP(), ir.ICMP{}),
@@ -284,11 +296,18 @@ func genTraffic(t *rapid.T) ir.Traffic {
 	return out
 }
 
-func genRules(t *rapid.T, a ir.Action, stage string, most int) ir.Level {
+func genMode(t *rapid.T, staged bool) ir.Mode {
+	if staged && rapid.IntRange(0, 2).Draw(t, "mode") == 0 {
+		return ir.Staged
+	}
+	return ir.Enforce
+}
+
+func genRules(t *rapid.T, a ir.Action, stage string, most int, staged bool) ir.Level {
 	var l ir.Level
 	for i := range rapid.IntRange(0, most).Draw(t, a.String()) {
 		l.Rules = append(l.Rules, ir.Rule{
-			Subject: genSubject(t), Peers: genPeers(t), Traffic: genTraffic(t), Action: a, Log: rapid.IntRange(0, 5).Draw(t, "log") == 0,
+			Subject: genSubject(t), Peers: genPeers(t), Traffic: genTraffic(t), Action: a, Log: rapid.IntRange(0, 5).Draw(t, "log") == 0, Mode: genMode(t, staged),
 			Origin: ir.Origin{Kind: ir.FromRule, Address: fmt.Sprintf("%s/%s%d", stage, a, i)},
 		})
 	}
@@ -297,19 +316,19 @@ func genRules(t *rapid.T, a ir.Action, stage string, most int) ir.Level {
 
 // genStages makes stages of the shape that the intent language has. A tier that
 // denies at its end does so in both directions, to all subjects of its rules.
-func genStages(t *rapid.T, closing []bool) []ir.Stage {
+func genStages(t *rapid.T, closing []bool, staged bool) []ir.Stage {
 	var out []ir.Stage
 	for i := range rapid.IntRange(0, 2).Draw(t, "tiers") {
 		s := ir.Stage{Name: fmt.Sprintf("tier%d", i), Order: float64(10 + i)}
 		for _, a := range []ir.Action{ir.Log, ir.Deny, ir.Pass, ir.Allow} {
-			level := genRules(t, a, s.Name, 2)
+			level := genRules(t, a, s.Name, 2, staged)
 			if len(level.Rules) == 0 {
 				continue
 			}
 			s.Levels = append(s.Levels, level)
 			for _, r := range level.Rules {
 				if closing[i] && a != ir.Log {
-					s.Isolate = append(s.Isolate, ir.Isolation{Subject: r.Subject, Origin: ir.Origin{Kind: ir.FromDefault, Address: s.Name}})
+					s.Isolate = append(s.Isolate, ir.Isolation{Subject: r.Subject, Mode: r.Mode, Origin: ir.Origin{Kind: ir.FromDefault, Address: s.Name}})
 				}
 			}
 		}
@@ -317,7 +336,7 @@ func genStages(t *rapid.T, closing []bool) []ir.Stage {
 	}
 	s := ir.Stage{Name: ir.StageRules}
 	for _, a := range []ir.Action{ir.Deny, ir.Allow} {
-		if level := genRules(t, a, s.Name, 3); len(level.Rules) > 0 {
+		if level := genRules(t, a, s.Name, 3, staged); len(level.Rules) > 0 {
 			s.Levels = append(s.Levels, level)
 		}
 	}
@@ -326,19 +345,19 @@ func genStages(t *rapid.T, closing []bool) []ir.Stage {
 		if subject.Kind == ir.SubjectCluster && rapid.Bool().Draw(t, "exempt") {
 			subject.Pods.Namespace, _ = ir.Select(ir.Requirement{Key: ir.NamespaceName, Constraint: ir.NotOneOf("kube-system")})
 		}
-		s.Isolate = append(s.Isolate, ir.Isolation{Subject: subject, Origin: ir.Origin{Kind: ir.FromDefault, Address: subject.Address}})
+		s.Isolate = append(s.Isolate, ir.Isolation{Subject: subject, Mode: genMode(t, staged), Origin: ir.Origin{Kind: ir.FromDefault, Address: subject.Address}})
 	}
 	return append(out, s)
 }
 
-func genProgram(t *rapid.T) *ir.Program {
+func genProgram(t *rapid.T, staged bool) *ir.Program {
 	own, _ := ir.PeersOf(ir.Nodes{Own: true})
 	axioms := ir.Stage{Name: ir.StageAxioms, Levels: []ir.Level{{Rules: []ir.Rule{{
 		Subject: ir.Subject{Pods: ir.AllPods(), Address: "cluster", Kind: ir.SubjectCluster}, Peers: own, Traffic: ir.AllTraffic(), Action: ir.Allow,
 		Origin: ir.Origin{Kind: ir.FromAxiom, Address: "own node"},
 	}}}}}
 	closing := []bool{rapid.Bool().Draw(t, "tier0 closes"), rapid.Bool().Draw(t, "tier1 closes")}
-	return &ir.Program{Egress: genStages(t, closing), Ingress: append([]ir.Stage{axioms}, genStages(t, closing)...), Inventory: inventory()}
+	return &ir.Program{Egress: genStages(t, closing, staged), Ingress: append([]ir.Stage{axioms}, genStages(t, closing, staged)...), Inventory: inventory()}
 }
 
 // Every program means on Calico what it means in the model, for every
@@ -347,7 +366,7 @@ func TestMeansTheSame(t *testing.T) {
 	ends := universe()
 	all := connections(ends)
 	rapid.Check(t, func(rt *rapid.T) {
-		p := genProgram(rt)
+		p := genProgram(rt, rapid.Bool().Draw(rt, "staged"))
 		objects, diags := Backend{}.Lower(p, target(lower.Alone))
 		if len(diags) > 0 {
 			rt.Fatal(diags)
@@ -360,7 +379,7 @@ func TestMeansTheSame(t *testing.T) {
 			}
 			seen[o.String()] = true
 		}
-		e, r := newEngine(t, objects, ends), reference{p}
+		e, r := newPreview(t, objects, ends), reference{p.Previewed()}
 		for _, tr := range e.tiers {
 			for _, s := range tr.policies {
 				for _, x := range ends {
@@ -375,5 +394,29 @@ func TestMeansTheSame(t *testing.T) {
 				rt.Fatalf("%s to %s %s %d/%d v6=%v: %v on Calico, %v meant\n%s", h.from.name, h.to.name, h.protocol, h.port, h.icmp, h.v6, got, want, print(t, objects))
 			}
 		}
+		if !p.HasStaged() {
+			return
+		}
+		e, r = newEngine(t, objects, ends), reference{now(p)}
+		for _, h := range all {
+			if got, want := e.allows(h), r.allows(h); got != want {
+				rt.Fatalf("%s to %s %s %d/%d v6=%v: %v on Calico while some is staged, %v meant\n%s", h.from.name, h.to.name, h.protocol, h.port, h.icmp, h.v6, got, want, print(t, objects))
+			}
+		}
 	})
+}
+
+// now is the program without what is staged.
+func now(p *ir.Program) *ir.Program {
+	q := p.Clone()
+	for _, stages := range [][]ir.Stage{q.Egress, q.Ingress, q.Hosts.Egress, q.Hosts.Ingress} {
+		for i := range stages {
+			stages[i].Isolate = slices.DeleteFunc(stages[i].Isolate, func(x ir.Isolation) bool { return x.Mode == ir.Staged })
+			for l := range stages[i].Levels {
+				level := &stages[i].Levels[l]
+				level.Rules = slices.DeleteFunc(level.Rules, func(r ir.Rule) bool { return r.Mode == ir.Staged })
+			}
+		}
+	}
+	return q
 }

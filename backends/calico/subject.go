@@ -37,9 +37,14 @@ type selection struct {
 	selector          string
 }
 
-// selects gives the selection of a set of pods, and of nothing but pods.
-func selects(p ir.Pods) (selection, *refusal) {
+// selects gives the selection of a subject, and of nothing else.
+func selects(subject ir.Subject) (selection, *refusal) {
 	var s selection
+	if subject.Kind == ir.SubjectNodes {
+		text, no := hosts(subject.Nodes)
+		return selection{selector: text}, no
+	}
+	p := subject.Pods
 	labels, no := podLabels(p)
 	if no != nil {
 		return s, no

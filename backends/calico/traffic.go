@@ -9,6 +9,7 @@ import (
 
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/set"
 )
 
 // maxPorts bounds a list of ports (api/pkg/apis/projectcalico/v3, MaxItems of
@@ -20,10 +21,11 @@ const maxPorts = 50
 type transport struct {
 	protocol string // by name or number; "" for every protocol
 	not      string // every protocol but this one
-	whole    bool   // all of the protocol, or the one kind of message
+	whole    bool   // all of the protocol but notPorts, or the one kind of message
 	icmp     *v3.ICMPFields
 	family   int                // 4 or 6 for ICMP, which implies it, else 0
 	ports    []numorstring.Port // by number
+	notPorts []numorstring.Port // all but these, where that is shorter
 	named    []numorstring.Port // by the name that the destination pod has for it
 }
 
@@ -50,9 +52,7 @@ func transports(t ir.Traffic) ([]transport, *refusal) {
 			out = append(out, x)
 			continue
 		}
-		for _, r := range t.Ports(p).Ranges() {
-			x.ports = append(x.ports, numorstring.Port{MinPort: r.First, MaxPort: r.Last})
-		}
+		x.ports = numbered(t.Ports(p))
 		for _, n := range t.Named() {
 			if n.Protocol != p {
 				continue
@@ -62,7 +62,10 @@ func transports(t ir.Traffic) ([]transport, *refusal) {
 			}
 			x.named = append(x.named, numorstring.NamedPort(n.Name))
 		}
-		if x.ports != nil || x.named != nil {
+		if not := numbered(t.Ports(p).Complement()); x.named == nil && len(not) < len(x.ports) && len(not) <= maxPorts {
+			x.ports, x.notPorts, x.whole = nil, not, true
+		}
+		if x.ports != nil || x.named != nil || x.notPorts != nil {
 			out = append(out, x)
 		}
 	}
@@ -79,6 +82,14 @@ func transports(t ir.Traffic) ([]transport, *refusal) {
 		out = append(out, more...)
 	}
 	return out, nil
+}
+
+func numbered(s set.Ports) []numorstring.Port {
+	var out []numorstring.Port
+	for _, r := range s.Ranges() {
+		out = append(out, numorstring.Port{MinPort: r.First, MaxPort: r.Last})
+	}
+	return out
 }
 
 // allBut gives the protocol with ports of which the traffic has not all, where it
@@ -179,6 +190,6 @@ func match(d ir.Direction, p peer, t transport, ports []numorstring.Port) v3.Rul
 	} else {
 		r.Source = p.entity
 	}
-	r.Destination.Ports = ports
+	r.Destination.Ports, r.Destination.NotPorts = ports, t.notPorts
 	return r
 }

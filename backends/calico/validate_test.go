@@ -15,8 +15,9 @@ import (
 	"github.com/portolan-dev/portolan/backends/manifest"
 )
 
-// spec is what both kinds of policy have.
+// spec is what all kinds of policy have.
 type spec struct {
+	staged                      bool
 	tier, namespace, name       string
 	order                       float64
 	selector, namespaceSelector string
@@ -55,9 +56,13 @@ func specOf(t testing.TB, o manifest.Object) (spec, bool) {
 	}
 	switch v := decode(t, o).(type) {
 	case *v3.NetworkPolicy:
-		return spec{v.Spec.Tier, v.Namespace, v.Name, order(v.Spec.Order), v.Spec.Selector, "", v.Spec.Types, v.Spec.Ingress, v.Spec.Egress}, true
+		return spec{false, v.Spec.Tier, v.Namespace, v.Name, order(v.Spec.Order), v.Spec.Selector, "", v.Spec.Types, v.Spec.Ingress, v.Spec.Egress}, true
 	case *v3.GlobalNetworkPolicy:
-		return spec{v.Spec.Tier, "", v.Name, order(v.Spec.Order), v.Spec.Selector, v.Spec.NamespaceSelector, v.Spec.Types, v.Spec.Ingress, v.Spec.Egress}, true
+		return spec{false, v.Spec.Tier, "", v.Name, order(v.Spec.Order), v.Spec.Selector, v.Spec.NamespaceSelector, v.Spec.Types, v.Spec.Ingress, v.Spec.Egress}, true
+	case *v3.StagedNetworkPolicy:
+		return spec{true, v.Spec.Tier, v.Namespace, v.Name, order(v.Spec.Order), v.Spec.Selector, "", v.Spec.Types, v.Spec.Ingress, v.Spec.Egress}, true
+	case *v3.StagedGlobalNetworkPolicy:
+		return spec{true, v.Spec.Tier, "", v.Name, order(v.Spec.Order), v.Spec.Selector, v.Spec.NamespaceSelector, v.Spec.Types, v.Spec.Ingress, v.Spec.Egress}, true
 	}
 	return spec{}, false
 }
@@ -70,6 +75,12 @@ var dnsLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 func validate(t testing.TB, o manifest.Object) {
 	t.Helper()
 	s, ok := specOf(t, o)
+	if set, isSet := setOf(t, o); isSet {
+		if !dnsLabel.MatchString(o.Name) || len(set.nets) == 0 || len(set.labels) < 2 {
+			t.Errorf("network set %q", o.Name)
+		}
+		return
+	}
 	if !ok {
 		if !dnsLabel.MatchString(o.Name) || o.Name != denyTier && slices.Contains(reserved, o.Name) {
 			t.Errorf("tier %q", o.Name)
@@ -89,7 +100,8 @@ func validate(t testing.TB, o manifest.Object) {
 	if len(s.types) == 0 || s.selector == "" || s.order == 0 || math.IsInf(s.order, 1) {
 		t.Errorf("%s: types, selector or order left to defaults", s.name)
 	}
-	if s.namespace == "" && (s.namespaceSelector == "" || !strings.HasPrefix(s.selector, "projectcalico.org/orchestrator == 'k8s'")) {
+	hosts := strings.HasPrefix(s.selector, isHost)
+	if s.namespace == "" && !hosts && (s.namespaceSelector == "" || !strings.HasPrefix(s.selector, "projectcalico.org/orchestrator == 'k8s'")) {
 		t.Errorf("%s: a global policy that may select host endpoints", s.name)
 	}
 	for _, x := range []string{s.selector, s.namespaceSelector} {
@@ -130,20 +142,23 @@ func validateRule(t testing.TB, s spec, d v3.PolicyType, r v3.Rule) {
 	if d == v3.PolicyTypeEgress {
 		peer, own = own, peer
 	}
-	own.Ports = nil
+	own.Ports, own.NotPorts = nil, nil
 	if !reflect.DeepEqual(own, v3.EntityRule{}) {
 		t.Errorf("%s: a filter on the policy's own end: %+v", s.name, own)
 	}
 	if r.ICMP != nil && (r.Protocol == nil || !strings.HasPrefix(r.Protocol.StrVal, "ICMP")) {
 		t.Errorf("%s: icmp without its protocol", s.name)
 	}
-	if len(r.Destination.Ports) > 0 && (r.Protocol == nil || !slices.Contains([]string{"TCP", "UDP", "SCTP"}, r.Protocol.StrVal)) {
+	if len(r.Destination.Ports) > 0 && len(r.Destination.NotPorts) > 0 || len(r.Source.NotPorts) > 0 {
+		t.Errorf("%s: ports and notPorts", s.name)
+	}
+	if len(r.Destination.Ports)+len(r.Destination.NotPorts) > 0 && (r.Protocol == nil || !slices.Contains([]string{"TCP", "UDP", "SCTP"}, r.Protocol.StrVal)) {
 		t.Errorf("%s: ports without a protocol", s.name)
 	}
-	if len(r.Destination.Ports) > 50 || len(r.Source.Ports) > 0 {
+	if len(r.Destination.Ports)+len(r.Destination.NotPorts) > 50 || len(r.Source.Ports) > 0 {
 		t.Errorf("%s: %d ports", s.name, len(r.Destination.Ports))
 	}
-	for _, p := range r.Destination.Ports {
+	for _, p := range slices.Concat(r.Destination.Ports, r.Destination.NotPorts) {
 		if p.PortName == "" && (p.MinPort == 0 || p.MinPort > p.MaxPort) {
 			t.Errorf("%s: port %v", s.name, p)
 		}
@@ -154,7 +169,13 @@ func validateRule(t testing.TB, s spec, d v3.PolicyType, r v3.Rule) {
 func validateEntity(t testing.TB, s spec, e v3.EntityRule) {
 	t.Helper()
 	checkSelector(t, s.name, e.Selector)
-	checkSelector(t, s.name, e.NamespaceSelector)
+	checkSelector(t, s.name, strings.TrimPrefix(e.NamespaceSelector, "global()"))
+	if text, ok := strings.CutPrefix(e.Selector, noPod+" && "); ok {
+		if !strings.HasPrefix(text, addressesLabel+" == '") && (e.NamespaceSelector != "global()" || !strings.HasPrefix(e.Selector, isHost)) {
+			t.Errorf("%s: selects %s", s.name, text)
+		}
+		e.Selector, e.NamespaceSelector = "", ""
+	}
 	labelled := e.Selector != "" || e.NamespaceSelector != "" || e.ServiceAccounts != nil
 	if labelled && !strings.HasPrefix(e.Selector, "projectcalico.org/orchestrator == 'k8s'") {
 		t.Errorf("%s: a peer that may be a network set: %+v", s.name, e)
@@ -162,7 +183,7 @@ func validateEntity(t testing.TB, s spec, e v3.EntityRule) {
 	if labelled && s.namespace == "" && e.NamespaceSelector == "" {
 		t.Errorf("%s: a global policy's peer without namespaces: %+v", s.name, e)
 	}
-	if e.NotSelector != "" || e.NotPorts != nil {
+	if e.NotSelector != "" {
 		t.Errorf("%s: negated match: %+v", s.name, e)
 	}
 	if e.Services != nil && (labelled || len(e.Nets)+len(e.NotNets)+len(e.Ports) > 0 || e.Services.Namespace == "") {

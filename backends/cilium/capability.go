@@ -4,22 +4,24 @@ import "github.com/portolan-dev/portolan/backends/lower"
 
 // What the table cites: files of cilium/cilium.
 const (
-	parse      = "pkg/policy/utils/parserules.go"
-	scoping    = "pkg/k8s/apis/cilium.io/utils/utils.go"
-	validation = "pkg/policy/api/rule_validation.go"
-	entities   = "pkg/policy/api/entity.go"
-	labels     = "pkg/labelsfilter/filter.go"
-	addresses  = "pkg/datapath/tables/node_address.go"
-	cidrs      = "pkg/policy/types/selector.go"
-	patterns   = "pkg/fqdn/matchpattern/matchpattern.go"
-	layer7     = "Documentation/security/policy/layer7.rst"
-	envoy      = "pkg/envoy/policy/envoy_l7_rules_translator.go"
-	merging    = "pkg/policy/rule.go"
-	ruleType   = "pkg/policy/api/rule.go"
-	icmpType   = "pkg/policy/api/icmp.go"
-	ports      = "pkg/policy/api/l4.go"
-	deny       = "Documentation/security/policy/deny.rst"
-	mutual     = "Documentation/network/servicemesh/mutual-authentication/mutual-authentication.rst"
+	parse        = "pkg/policy/utils/parserules.go"
+	scoping      = "pkg/k8s/apis/cilium.io/utils/utils.go"
+	validation   = "pkg/policy/api/rule_validation.go"
+	entities     = "pkg/policy/api/entity.go"
+	labels       = "pkg/labelsfilter/filter.go"
+	addresses    = "pkg/datapath/tables/node_address.go"
+	cidrs        = "pkg/policy/types/selector.go"
+	patterns     = "pkg/fqdn/matchpattern/matchpattern.go"
+	layer7       = "Documentation/security/policy/layer7.rst"
+	envoy        = "pkg/envoy/policy/envoy_l7_rules_translator.go"
+	merging      = "pkg/policy/rule.go"
+	ruleType     = "pkg/policy/api/rule.go"
+	icmpType     = "pkg/policy/api/icmp.go"
+	ports        = "pkg/policy/api/l4.go"
+	deny         = "Documentation/security/policy/deny.rst"
+	hostPolicies = "Documentation/security/policy/language.rst"
+	clusterTiers = "pkg/k8s/cluster_network_policy.go"
+	mutual       = "Documentation/network/servicemesh/mutual-authentication/mutual-authentication.rst"
 )
 
 // Capabilities is what Cilium's policies can say.
@@ -39,9 +41,10 @@ func (Backend) Capabilities() []lower.Capability {
 		{Feature: lower.ClusterPeer, Support: lower.Exact, Note: "pods with a namespace; the entity cluster has nodes too", Source: entities, Golden: "cilium/cluster-peer"},
 		{Feature: lower.WorldPeer, Support: lower.Exact, Note: "the entity world; less something, ranges of both families", Source: entities, Golden: "cilium/world"},
 		{Feature: lower.AnywherePeer, Support: lower.Exact, Note: "the entity all; a deny in ingress spares the pod's own node", Source: entities, Golden: "cilium/anywhere"},
-		{Feature: lower.NodesPeer, Support: lower.Exact, Note: "the entities host and remote-node, those of API servers included", Source: entities, Golden: "cilium/nodes"},
+		{Feature: lower.NodesPeer, Support: lower.Exact, Note: "the entities host and remote-node, those of API servers included; by label towards pods only (node_selector_labels), since no policy asks for the labels of a pod's own node", Source: entities, Golden: "cilium/nodes"},
 		{Feature: lower.APIServerPeer, Support: lower.Exact, Note: "the entity kube-apiserver, whole; towards pods it is not recognised where a cloud tunnels its connections", Source: entities, Golden: "cilium/apiserver"},
-		{Feature: lower.CIDRPeers, Support: lower.Exact, Note: "CIDR sets with exceptions, which match no pods and no nodes unless policy-cidr-match-mode is set", Source: cidrs, Golden: "cilium/cidr"},
+		{Feature: lower.RemotePeer, Support: lower.Within, Note: "by the cluster's label; needs this cluster's name (cluster_name) to leave it out, and before 1.19 to keep to it", Source: scoping, Golden: "cilium/cluster-mesh"},
+		{Feature: lower.CIDRPeers, Support: lower.Exact, Note: "CIDR sets with exceptions, and from 32 of both on a CiliumCIDRGroup without; they match no pods and no nodes unless policy-cidr-match-mode is set", Source: cidrs, Golden: "cilium/cidr-groups"},
 		{Feature: lower.FQDNPeers, Support: lower.Within, Note: "destinations of allows, learnt from DNS that passes Cilium's proxy, which the subject's object sees to; \"**.\" from 1.19 on; not beside a node-local cache on the host network", Source: patterns, Golden: "cilium/fqdn"},
 		{Feature: lower.Ports, Support: lower.Exact, Note: "in rules of at most 40; without ports a rule is for ICMP too", Source: validation, Golden: "cilium/ports"},
 		{Feature: lower.PortRanges, Support: lower.Exact, Note: "port and endPort", Source: ports, Golden: "cilium/port-ranges"},
@@ -54,12 +57,16 @@ func (Backend) Capabilities() []lower.Capability {
 		{Feature: lower.HTTPHeaders, Support: lower.Within, Note: "presence or exact values, a rule for each; nothing that is not so", Source: envoy, Golden: "cilium/http-headers"},
 		{Feature: lower.GRPC, Support: lower.Exact, Note: "paths of POST", Source: layer7, Golden: "cilium/grpc"},
 		{Feature: lower.DNSNames, Support: lower.Exact, Note: "DNS rules; names of the client's search list are names of their own", Source: layer7, Golden: "cilium/dns-names"},
+		{Feature: lower.JWT, Support: lower.Refused, Note: "reads no tokens; a stack with `istio` has it", Source: layer7, Golden: "cilium/conditions-refused"},
+		{Feature: lower.SNI, Support: lower.Within, Note: "`serverNames` of TCP ports in allows; names with `*.` and `**.` from 1.18 on; refused beside a rule for the same peers and ports that goes without, since Cilium would ask the names of both", Source: merging, Golden: "cilium/sni"},
+		{Feature: lower.ClientAddress, Support: lower.Refused, Note: "sees the address that a packet comes from; a stack with `istio` has it", Source: layer7, Golden: "cilium/conditions-refused"},
 		{Feature: lower.DenyRules, Support: lower.Within, Note: "they beat every allow and close nothing; no requests and no DNS names", Source: deny, Golden: "cilium/deny"},
-		{Feature: lower.Tiers, Support: lower.Within, Note: "made one level, where deny over allow can mean the same; else refused", Source: merging, Golden: "cilium/tiers"},
-		{Feature: lower.PassRules, Support: lower.Within, Note: "made one level, as tiers", Source: merging, Golden: "cilium/pass"},
+		{Feature: lower.Tiers, Support: lower.Within, Note: "made one level, where deny over allow can mean the same; else refused. From 1.20 on with cluster_network_policy as ClusterNetworkPolicies of its tier Admin, but for peers that these do not name, for orders up to 996, 4 and more apart", Source: clusterTiers, Golden: "cilium/cluster-policies"},
+		{Feature: lower.PassRules, Support: lower.Within, Note: "made one level, or ClusterNetworkPolicies, as tiers", Source: merging, Golden: "cilium/pass"},
 		{Feature: lower.LogRules, Support: lower.Refused, Note: "a policy can tag flows for Hubble and logs none; use Calico", Source: ruleType, Golden: "cilium/log-refused"},
 		{Feature: lower.StagedRules, Support: lower.Refused, Note: "audit is a mode of endpoints, not of rules", Source: ruleType, Golden: "cilium/staged-refused"},
 		{Feature: lower.ClusterRules, Support: lower.Exact, Note: "a CiliumClusterwideNetworkPolicy", Source: scoping, Golden: "cilium/cluster-rules"},
+		{Feature: lower.NodeRules, Support: lower.Within, Note: "a CiliumClusterwideNetworkPolicy with a nodeSelector, where the host firewall is on (host_firewall): ports and messages, no requests and no names", Source: hostPolicies, Golden: "cilium/host-policies"},
 		{Feature: lower.MTLS, Support: lower.Refused, Note: "mutual authentication is a handshake beside the connection and is deprecated; add a mesh", Source: mutual, Golden: "cilium/mtls-refused"},
 	}
 }

@@ -109,6 +109,9 @@ func (l *lowering) learnable(pods ir.Pods, names []ir.Name) *refusal {
 	if !l.program.Inventory.Facts.DNS.NodeLocal.IsEmpty() {
 		return &refusal{diag.LacksFQDN, unseenCache + ", and learns a name's addresses from their answers", poddedCache}
 	}
+	if ref := l.pastProxy(pods); ref != nil {
+		return ref
+	}
 	for _, n := range names {
 		if !l.mayAsk(pods, n) {
 			return &refusal{diag.LacksFQDN,

@@ -11,6 +11,7 @@ import (
 	"github.com/cilium/cilium/pkg/policy/api"
 	"sigs.k8s.io/yaml"
 
+	"github.com/portolan-dev/portolan/backends/clusterpolicy"
 	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/backends/manifest"
 	"github.com/portolan-dev/portolan/frontends/intent"
@@ -92,6 +93,25 @@ func readBack(t testing.TB, objects []manifest.Object) []*Policy {
 		policies = append(policies, p)
 	}
 	return policies
+}
+
+// readAll reads policies as readBack does, and the other kinds beside them.
+func readAll(t testing.TB, objects []manifest.Object) *engine {
+	t.Helper()
+	n := &engine{groups: map[string][]api.CIDR{}}
+	var policies []manifest.Object
+	for _, o := range objects {
+		switch v := o.Value.(type) {
+		case *Group:
+			n.groups[v.Name] = v.Spec.ExternalCIDRs
+		case *clusterpolicy.Policy:
+			n.tiers = append(n.tiers, v)
+		default:
+			policies = append(policies, o)
+		}
+	}
+	n.policies = readBack(t, policies)
+	return n
 }
 
 func (p *Policy) rules() api.Rules {

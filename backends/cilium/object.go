@@ -2,6 +2,7 @@ package cilium
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/backends/manifest"
 	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
 )
 
 // The kinds of object.
@@ -30,37 +32,50 @@ type Policy struct {
 	Specs             api.Rules `json:"specs,omitempty"`
 }
 
-// object gives the object that protects a bundle's subject; false where
-// nothing has to be emitted or something was refused.
-func (l *lowering) object(b lower.Bundle) (manifest.Object, bool) {
+// objects gives the objects that protect a bundle's subject: none where nothing
+// has to be emitted or something was refused, one, or more where one would be too
+// large.
+func (l *lowering) objects(b lower.Bundle) []manifest.Object {
 	kind := namespaced
 	namespace, single := b.Subject.Pods.SingleNamespace()
 	if !single {
 		kind = clusterScoped
 	}
+	l.sizes = sizes{}
 	rules := l.rules(&b, namespace)
-	if len(rules) == 0 {
-		return manifest.Object{}, false
+	if l.entries > policyMap {
+		l.warnSize(b.Subject)
 	}
+	parts, ok := divide(rules, l.bulk)
+	if !ok {
+		l.refuse(b.Origins[0], &refusal{diag.OverBound, fmt.Sprintf("one of the rules for %s takes over %d bytes, which no object holds", b.Subject.Address, maxObject), "Write it as several rules."})
+	}
+	var out []manifest.Object
 	name, escaped := lower.Name(b.Subject)
 	annotations := lower.Annotations(b.Subject, b.Origins)
 	delete(annotations, lower.DescriptionAnnotation) // each rule has its own
-	policy := &Policy{
-		TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: kind},
-		ObjectMeta: metav1.ObjectMeta{
-			Name: name, Namespace: namespace, Labels: lower.Labels(), Annotations: annotations,
-		},
+	for _, part := range parts {
+		policy := &Policy{
+			TypeMeta: metav1.TypeMeta{APIVersion: apiVersion, Kind: kind},
+			ObjectMeta: metav1.ObjectMeta{
+				Name: name + part.suffix, Namespace: namespace, Labels: lower.Labels(), Annotations: annotations,
+			},
+		}
+		if len(part.rules) == 1 {
+			policy.Spec = part.rules[0]
+		} else {
+			policy.Specs = part.rules
+		}
+		o := manifest.Object{APIVersion: apiVersion, Kind: kind, Namespace: namespace, Name: policy.Name, Value: policy}
+		if escaped {
+			o.Comments = append(o.Comments, "The name stands for "+b.Subject.Address+".")
+		}
+		if part.suffix != "" {
+			o.Comments = append(o.Comments, "One of several objects for "+b.Subject.Address+", which one could not hold.")
+		}
+		out = append(out, o)
 	}
-	if len(rules) == 1 {
-		policy.Spec = rules[0]
-	} else {
-		policy.Specs = rules
-	}
-	o := manifest.Object{APIVersion: apiVersion, Kind: kind, Namespace: namespace, Name: name, Value: policy}
-	if escaped {
-		o.Comments = append(o.Comments, "The name stands for "+b.Subject.Address+".")
-	}
-	return o, true
+	return out
 }
 
 // entry is what becomes one rule of an object: what one rule of the intent, or
@@ -70,7 +85,7 @@ type entry struct {
 	address         string
 	purpose         string // of a companion
 	description     string
-	subject         ir.Pods
+	subject         ir.Subject
 	proxied         bool // DNS is to pass Cilium's proxy
 	closes          ir.Directions
 	egress, ingress []ir.Rule
@@ -80,14 +95,17 @@ type entry struct {
 // mesh's control plane reachable, then the intent's rules by address.
 func (l *lowering) rules(b *lower.Bundle, namespace string) api.Rules {
 	var out api.Rules
-	for _, e := range l.entries(b) {
-		subjects, ref := subjectSelectors(e.subject, namespace)
+	for _, e := range l.entriesOf(b) {
+		subjects, ref := l.subjects(e.subject, namespace)
 		if ref != nil {
 			l.refuse(e.origin(b), ref)
 			continue
 		}
 		for _, s := range subjects {
 			rule := &api.Rule{EndpointSelector: s, Description: e.text()}
+			if e.subject.Kind == ir.SubjectNodes {
+				rule.EndpointSelector, rule.NodeSelector = api.EndpointSelector{}, s
+			}
 			closeRule(rule, e.closes)
 			ok := l.fill(rule, e.egress, ir.Egress, e.proxied)
 			ok = l.fill(rule, e.ingress, ir.Ingress, e.proxied) && ok
@@ -97,6 +115,13 @@ func (l *lowering) rules(b *lower.Bundle, namespace string) api.Rules {
 		}
 	}
 	return out
+}
+
+func (l *lowering) subjects(s ir.Subject, namespace string) ([]api.EndpointSelector, *refusal) {
+	if s.Kind == ir.SubjectNodes {
+		return nodeSelectors(s.Nodes)
+	}
+	return subjectSelectors(s.Pods, namespace)
 }
 
 func (e *entry) origin(b *lower.Bundle) ir.Origin {
@@ -122,19 +147,22 @@ func (e *entry) text() string {
 	return e.address
 }
 
-// entries groups what a bundle says.
-func (l *lowering) entries(b *lower.Bundle) []*entry {
+// entriesOf groups what a bundle says.
+func (l *lowering) entriesOf(b *lower.Bundle) []*entry {
 	var out []*entry
 	if b.Isolate != ir.NoDirection {
-		out = append(out, &entry{kind: ir.FromDefault, address: defaults(b.Origins), subject: b.Subject.Pods, closes: b.Isolate})
+		out = append(out, &entry{kind: ir.FromDefault, address: defaults(b.Origins), subject: b.Subject, closes: b.Isolate})
 	}
-	learn := l.learning(b)
+	var learn []ir.Rule
+	if b.Subject.Kind != ir.SubjectNodes {
+		learn = l.learning(b)
+	}
 	at := map[string]*entry{}
 	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
 		for _, r := range b.Rules(d) {
 			key := r.Origin.Kind.String() + " " + r.Origin.Purpose + " " + r.Origin.Address
 			if at[key] == nil {
-				at[key] = &entry{kind: r.Origin.Kind, address: r.Origin.Address, purpose: r.Origin.Purpose, description: r.Origin.Description, subject: b.Subject.Pods}
+				at[key] = &entry{kind: r.Origin.Kind, address: r.Origin.Address, purpose: r.Origin.Purpose, description: r.Origin.Description, subject: b.Subject}
 				out = append(out, at[key])
 			}
 			if e := at[key]; d == ir.Egress {
@@ -146,13 +174,13 @@ func (l *lowering) entries(b *lower.Bundle) []*entry {
 		}
 	}
 	for _, r := range learn {
-		out = append(out, &entry{kind: ir.FromCompanion, address: r.Origin.Address, purpose: r.Origin.Purpose, subject: r.Subject.Pods, proxied: true, egress: []ir.Rule{r}})
+		out = append(out, &entry{kind: ir.FromCompanion, address: r.Origin.Address, purpose: r.Origin.Purpose, subject: r.Subject, proxied: true, egress: []ir.Rule{r}})
 	}
 	slices.SortStableFunc(out, func(x, y *entry) int {
 		if c := cmp.Or(cmp.Compare(rank(x.kind), rank(y.kind)), strings.Compare(x.address, y.address)); c != 0 {
 			return c
 		}
-		return strings.Compare(x.subject.String(), y.subject.String())
+		return strings.Compare(x.subject.Pods.String(), y.subject.Pods.String())
 	})
 	for _, e := range out {
 		sortRules(e.egress)
@@ -168,7 +196,7 @@ func (e *entry) learn(r ir.Rule, learn []ir.Rule) []ir.Rule {
 		return learn
 	}
 	return slices.DeleteFunc(learn, func(want ir.Rule) bool {
-		same := want.Subject.Pods.Equal(e.subject) && want.Peers.Equal(r.Peers) && want.Traffic.String() == r.Traffic.String()
+		same := want.Subject.Pods.Equal(e.subject.Pods) && want.Peers.Equal(r.Peers) && want.Traffic.String() == r.Traffic.String()
 		e.proxied = e.proxied || same
 		return same
 	})
@@ -183,7 +211,8 @@ func sortRules(rules []ir.Rule) {
 		if c := strings.Compare(a.Peers.String(), b.Peers.String()); c != 0 {
 			return c
 		}
-		return strings.Compare(a.Traffic.String(), b.Traffic.String())
+		return cmp.Or(strings.Compare(a.Traffic.String(), b.Traffic.String()),
+			slices.CompareFunc(a.If, b.If, func(x, y ir.Condition) int { return strings.Compare(x.String(), y.String()) }))
 	})
 }
 
@@ -215,14 +244,16 @@ func closeRule(rule *api.Rule, d ir.Directions) {
 // was refused.
 func (l *lowering) fill(rule *api.Rule, rules []ir.Rule, d ir.Direction, proxied bool) bool {
 	ok := true
-	for i := range rules {
-		r := &rules[i]
+	for len(rules) > 0 {
+		n, servers := serversOf(rules)
+		r := &rules[0]
+		rules = rules[n:]
 		peers, ref := l.peers(r, d)
 		if ref != nil {
 			l.refuse(r.Origin, ref)
 			ok = false
 		}
-		traffic, ref := l.traffic(r, d, proxied)
+		traffic, ref := l.traffic(r, d, proxied, servers)
 		if ref != nil {
 			l.refuse(r.Origin, ref)
 			ok = false
@@ -232,6 +263,8 @@ func (l *lowering) fill(rule *api.Rule, rules []ir.Rule, d ir.Direction, proxied
 		}
 		for _, p := range peers {
 			for _, t := range traffic {
+				l.count(r, p, t)
+				l.note(r, d, p, t)
 				add(rule, r.Action, d, p, t)
 			}
 		}
@@ -243,8 +276,8 @@ func (l *lowering) fill(rule *api.Rule, rules []ir.Rule, d ir.Direction, proxied
 func add(rule *api.Rule, action ir.Action, d ir.Direction, p layer3, t layer4) {
 	check(p, t)
 	no := false
-	from := api.IngressCommonRule{FromEndpoints: p.endpoints, FromEntities: p.entities, FromCIDRSet: p.cidrs}
-	to := api.EgressCommonRule{ToEndpoints: p.endpoints, ToEntities: p.entities, ToCIDRSet: p.cidrs}
+	from := api.IngressCommonRule{FromEndpoints: p.endpoints, FromEntities: p.entities, FromCIDRSet: p.cidrs, FromNodes: p.nodes}
+	to := api.EgressCommonRule{ToEndpoints: p.endpoints, ToEntities: p.entities, ToCIDRSet: p.cidrs, ToNodes: p.nodes}
 	switch {
 	case action == ir.Allow && d == ir.Ingress:
 		rule.Ingress = append(rule.Ingress, api.IngressRule{IngressCommonRule: from, ToPorts: t.ports, ICMPs: t.icmps})
@@ -265,7 +298,7 @@ func add(rule *api.Rule, action ir.Action, d ir.Direction, p layer3, t layer4) {
 // what was emptied by a mistake here never becomes everybody or everything.
 func check(p layer3, t layer4) {
 	kinds := 0
-	for _, n := range []int{len(p.endpoints), len(p.entities), len(p.cidrs), len(p.names)} {
+	for _, n := range []int{len(p.endpoints), len(p.nodes), len(p.entities), len(p.cidrs), len(p.names)} {
 		kinds += min(n, 1)
 	}
 	named := min(len(t.ports), 1) + min(len(t.icmps), 1)
@@ -282,7 +315,7 @@ func check(p layer3, t layer4) {
 func denied(rules api.PortRules) api.PortDenyRules {
 	var out api.PortDenyRules
 	for _, r := range rules {
-		if r.Rules != nil {
+		if r.Rules != nil || r.ServerNames != nil {
 			panic("cilium: a deny of requests")
 		}
 		out = append(out, api.PortDenyRule{Ports: r.Ports})

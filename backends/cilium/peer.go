@@ -15,9 +15,12 @@ import (
 // and an item with none would be one for everybody.
 type layer3 struct {
 	endpoints []api.EndpointSelector
+	nodes     []api.EndpointSelector
 	entities  api.EntitySlice
 	cidrs     api.CIDRRuleSlice
 	names     api.FQDNSelectorSlice
+
+	prefixes int // that the ranges come to, those of groups too
 }
 
 // entityOrder is the order in which entities are listed.
@@ -41,11 +44,14 @@ func (l *lowering) peers(r *ir.Rule, d ir.Direction) ([]layer3, *refusal) {
 	if len(all.endpoints) > 0 {
 		out = append(out, layer3{endpoints: all.endpoints})
 	}
+	if len(all.nodes) > 0 {
+		out = append(out, layer3{nodes: all.nodes})
+	}
 	if len(all.entities) > 0 {
 		out = append(out, layer3{entities: all.entities})
 	}
 	if len(all.cidrs) > 0 {
-		out = append(out, layer3{cidrs: all.cidrs})
+		out = append(out, layer3{cidrs: all.cidrs, prefixes: all.prefixes})
 	}
 	if len(all.names) > 0 {
 		out = append(out, layer3{names: all.names})
@@ -57,14 +63,15 @@ func (l *lowering) peers(r *ir.Rule, d ir.Direction) ([]layer3, *refusal) {
 // its own node is allowed above every rule. Cilium allows it below the user's
 // rules (daemon/cmd/daemon.go, allow-localhost), so a deny must spare it, and
 // "all" be taken apart; but not in a program that was lifted from Cilium's
-// policies and has it below its denies too.
+// policies and has it below its denies too. A node is no peer of itself.
 func (l *lowering) governed(r *ir.Rule, d ir.Direction) []ir.Peer {
-	if d == ir.Egress || r.Action != ir.Deny || l.nodeLast {
-		return r.Peers.List()
-	}
 	list := r.Peers.List()
-	if r.Peers.IsAny() {
-		list = []ir.Peer{ir.AllPods(), ir.Nodes{Other: true}, ir.External{Addresses: set.AllAddresses()}, ir.Infrastructure{}}
+	switch {
+	case r.Subject.Kind == ir.SubjectNodes:
+	case d == ir.Egress || r.Action != ir.Deny || l.nodeLast:
+		return list
+	case r.Peers.IsAny():
+		list = ir.Everyone(l.meshed())
 	}
 	var out []ir.Peer
 	for _, p := range list {
@@ -77,29 +84,25 @@ func (l *lowering) governed(r *ir.Rule, d ir.Direction) []ir.Peer {
 	return out
 }
 
-// peer adds one peer.
+// peer adds one peer. Pods of other clusters are added by themselves.
 func (l *lowering) peer(to *layer3, p ir.Peer, r *ir.Rule, d ir.Direction) *refusal {
 	switch p := p.(type) {
 	case ir.AnyPeer:
 		to.entities = append(to.entities, api.EntityAll)
 	case ir.Pods:
-		s, ref := selectors(p, true)
-		if ref != nil {
-			return ref
-		}
-		to.endpoints = append(to.endpoints, s...)
+		return l.pods(to, p, r)
+	case ir.RemotePods:
+		return l.remotePods(to, p, r)
 	case ir.External:
-		return external(to, p.Addresses)
+		return l.external(to, p.Addresses)
 	case ir.Names:
 		return l.names(to, p, r, d)
 	case ir.Nodes:
-		if p.Own {
-			to.entities = append(to.entities, api.EntityHost)
-		}
-		if p.Other {
-			to.entities = append(to.entities, api.EntityRemoteNode)
-		}
+		return l.nodes(to, p, d)
 	case ir.NodeLocal:
+		if d == ir.Ingress && l.program.Inventory.Facts.Tunnel.Probes.ContainsAll(p.Addresses) {
+			return l.external(to, p.Addresses) // which Cilium knows for outside
+		}
 		return nodeLocal(r, d)
 	case ir.APIServer:
 		return l.apiServer(to, p, r, d)
@@ -110,25 +113,32 @@ func (l *lowering) peer(to *layer3, p ir.Peer, r *ir.Rule, d ir.Direction) *refu
 }
 
 // external adds addresses outside the cluster: all of them as the entity, which
-// alone has both families (0.0.0.0/0 is IPv4 only), else as ranges. Ranges
-// match no pod and no node (pkg/policy/types/selector.go CIDRSelector).
-func external(to *layer3, a set.Addresses) *refusal {
+// alone has both families (0.0.0.0/0 is IPv4 only), else as ranges, or many as a
+// group. Ranges match no pod and no node (pkg/policy/types/selector.go
+// CIDRSelector).
+func (l *lowering) external(to *layer3, a set.Addresses) *refusal {
 	if a.IsAll() {
 		to.entities = append(to.entities, api.EntityWorld)
 		return nil
 	}
+	var rules api.CIDRRuleSlice
 	n := 0
 	for _, b := range a.Blocks() {
 		rule := api.CIDRRule{Cidr: api.CIDR(b.Prefix.String())}
 		for _, x := range b.Except {
 			rule.ExceptCIDRs = append(rule.ExceptCIDRs, api.CIDR(x.String()))
 		}
-		to.cidrs = append(to.cidrs, rule)
+		rules = append(rules, rule)
 		n += 1 + len(b.Except)
 	}
-	if n > maxParts {
-		return overBound("address ranges and exceptions", n, maxParts)
+	if n >= groupFrom {
+		ref, refused := l.group(a)
+		rules, n = api.CIDRRuleSlice{{CIDRGroupRef: api.CIDRGroupRef(ref)}}, len(a.Prefixes())
+		if refused != nil {
+			return refused
+		}
 	}
+	to.cidrs, to.prefixes = append(to.cidrs, rules...), to.prefixes+n
 	return nil
 }
 
@@ -167,8 +177,8 @@ func (l *lowering) nameSelector(n ir.Name) (api.FQDNSelector, bool) {
 // devices included (pkg/datapath/tables/node_address.go), and host is never
 // matched by address. Where that is accepted the program has the node itself.
 func nodeLocal(r *ir.Rule, d ir.Direction) *refusal {
-	if d == ir.Ingress {
-		return nil // the pod's own node always reaches it
+	if d == ir.Ingress || r.Subject.Kind == ir.SubjectNodes {
+		return nil // the pod's own node always reaches it, and a node itself
 	}
 	if r.Traffic.Names() != nil {
 		return &refusal{diag.LacksDNS, unseenCache, poddedCache}
@@ -189,7 +199,7 @@ func (l *lowering) apiServer(to *layer3, p ir.APIServer, r *ir.Rule, d ir.Direct
 			return &refusal{diag.CannotSay, "Cilium knows the API server as a whole, and the rule is for a part of it, " + p.Addresses.String(),
 				"Remove what takes a part of the API server out of the rule."}
 		}
-		return external(to, p.Addresses)
+		return l.external(to, p.Addresses)
 	}
 	if d == ir.Ingress && r.Action == ir.Deny && onNodes {
 		return &refusal{diag.NeedsFact, "the API server may run on the pod's own node, which a deny would cut off together with its probes",

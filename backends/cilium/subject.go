@@ -39,9 +39,15 @@ func subjectSelectors(pods ir.Pods, namespace string) ([]api.EndpointSelector, *
 // confine they name the namespace or demand that there is one: a selector of
 // negative requirements only would match nodes and the outside as well, and
 // one without a namespace would be confined to that of the policy
-// (pkg/k8s/apis/cilium.io/utils/utils.go getEndpointSelector).
-func selectors(pods ir.Pods, confine bool) ([]api.EndpointSelector, *refusal) {
+// (pkg/k8s/apis/cilium.io/utils/utils.go getEndpointSelector). more is what they
+// ask for beside.
+func selectors(pods ir.Pods, confine bool, more ...ir.Requirement) ([]api.EndpointSelector, *refusal) {
 	var reqs []ir.Requirement
+	for _, r := range more {
+		if !r.Constraint.IsAnything() {
+			reqs = append(reqs, r)
+		}
+	}
 	named := false
 	for _, r := range pods.Namespace.Requirements() {
 		key := namespacePrefix + r.Key
@@ -145,7 +151,7 @@ func selectorOf(reqs []ir.Requirement) api.EndpointSelector {
 var (
 	keptKeys = []string{
 		namespaceKey, strings.TrimSuffix(namespacePrefix, "."), "app.kubernetes.io",
-		"io.cilium.k8s.policy.cluster", accountKey,
+		clusterKey, accountKey,
 	}
 	droppedKeys = []*regexp.Regexp{
 		regexp.MustCompile(`^io\.kubernetes`), regexp.MustCompile(`^kubernetes\.io`),

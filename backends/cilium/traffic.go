@@ -29,9 +29,19 @@ type layer4 struct {
 var protocols = map[ir.Protocol]api.L4Proto{ir.TCP: api.ProtoTCP, ir.UDP: api.ProtoUDP, ir.SCTP: api.ProtoSCTP}
 
 // traffic gives the items' traffic, an item for ports and one for ICMP. proxied
-// says that DNS is to pass Cilium's proxy, all names allowed.
-func (l *lowering) traffic(r *ir.Rule, d ir.Direction, proxied bool) ([]layer4, *refusal) {
+// says that DNS is to pass Cilium's proxy, all names allowed; servers are the
+// names that TLS has to ask for one of.
+func (l *lowering) traffic(r *ir.Rule, d ir.Direction, proxied bool, servers []ir.Name) ([]layer4, *refusal) {
 	t := r.Traffic
+	if r.Subject.Kind == ir.SubjectNodes {
+		if ref := hostTraffic(r); ref != nil {
+			return nil, ref
+		}
+	}
+	sni, ref := l.serverNames(r, servers)
+	if ref != nil {
+		return nil, ref
+	}
 	if t.IsAll() {
 		if ref := unrestricted(t); ref != nil {
 			return nil, ref
@@ -45,6 +55,9 @@ func (l *lowering) traffic(r *ir.Rule, d ir.Direction, proxied bool) ([]layer4, 
 	ports, ref := l.portRules(r, d, proxied)
 	if ref != nil {
 		return nil, ref
+	}
+	for i := range ports {
+		ports[i].ServerNames = sni
 	}
 	if len(ports) > 0 {
 		out = append(out, layer4{ports: ports})

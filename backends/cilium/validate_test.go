@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cilium/cilium/pkg/option"
 	"github.com/cilium/cilium/pkg/policy/api"
 )
 
@@ -18,6 +19,7 @@ func validate(t testing.TB, p *Policy) {
 	if (p.Spec == nil) == (len(p.Specs) == 0) || len(p.Specs) == 1 {
 		t.Errorf("%s has both or neither of spec and specs, or specs with one rule", p.Name)
 	}
+	option.Config.EnableNodeSelectorLabels = true // as where nodes are selected by label
 	for _, r := range p.rules() {
 		// Sanitize rewrites what it checks.
 		if err := r.DeepCopy().Sanitize(); err != nil {
@@ -32,16 +34,21 @@ var crdPort = regexp.MustCompile(`^((6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0
 
 func schema(t testing.TB, p *Policy, r *api.Rule) {
 	t.Helper()
-	if r.EndpointSelector.LabelSelector == nil || r.Description == "" || r.NodeSelector.LabelSelector != nil {
-		t.Errorf("%s: no endpoint selector, no description or a node selector", p.Name)
+	ofNodes := r.NodeSelector.LabelSelector != nil
+	if (r.EndpointSelector.LabelSelector == nil) != ofNodes || r.Description == "" || ofNodes && p.Kind != clusterScoped {
+		t.Errorf("%s: no endpoint selector, or one beside a node selector, or no description", p.Name)
 	}
-	if p.Kind == clusterScoped && !r.EndpointSelector.HasKey("k8s:io.kubernetes.pod.namespace") {
+	if p.Kind == clusterScoped && !ofNodes && !r.EndpointSelector.HasKey("k8s:io.kubernetes.pod.namespace") {
 		t.Errorf("%s: a clusterwide rule for what has no namespace", r.Description)
 	}
 	if p.Kind == namespaced && r.EndpointSelector.HasKey("k8s:io.kubernetes.pod.namespace") {
 		t.Errorf("%s: a namespace in the subject of a namespaced object", r.Description)
 	}
-	keys(t, r.Description, r.EndpointSelector)
+	if ofNodes {
+		keys(t, r.Description, r.NodeSelector)
+	} else {
+		keys(t, r.Description, r.EndpointSelector)
+	}
 	closes := strings.HasSuffix(r.Description, ": default deny")
 	if closes && (r.EnableDefaultDeny.Egress != nil || r.EnableDefaultDeny.Ingress != nil) {
 		t.Errorf("%s: says that it closes", r.Description)
@@ -50,16 +57,16 @@ func schema(t testing.TB, p *Policy, r *api.Rule) {
 		t.Errorf("%s: a deny closes, or an allow does not", r.Description)
 	}
 	for _, i := range r.Ingress {
-		item(t, r, closes, i.FromEndpoints, i.FromEntities, i.FromCIDRSet, nil, i.ToPorts, i.ICMPs)
+		item(t, r, closes, i.FromEndpoints, i.FromNodes, i.FromEntities, i.FromCIDRSet, nil, i.ToPorts, i.ICMPs)
 	}
 	for _, i := range r.IngressDeny {
-		item(t, r, false, i.FromEndpoints, i.FromEntities, i.FromCIDRSet, nil, allowed(i.ToPorts), i.ICMPs)
+		item(t, r, false, i.FromEndpoints, i.FromNodes, i.FromEntities, i.FromCIDRSet, nil, allowed(i.ToPorts), i.ICMPs)
 	}
 	for _, i := range r.Egress {
-		item(t, r, closes, i.ToEndpoints, i.ToEntities, i.ToCIDRSet, i.ToFQDNs, i.ToPorts, i.ICMPs)
+		item(t, r, closes, i.ToEndpoints, i.ToNodes, i.ToEntities, i.ToCIDRSet, i.ToFQDNs, i.ToPorts, i.ICMPs)
 	}
 	for _, i := range r.EgressDeny {
-		item(t, r, false, i.ToEndpoints, i.ToEntities, i.ToCIDRSet, nil, allowed(i.ToPorts), i.ICMPs)
+		item(t, r, false, i.ToEndpoints, i.ToNodes, i.ToEntities, i.ToCIDRSet, nil, allowed(i.ToPorts), i.ICMPs)
 	}
 }
 
@@ -74,10 +81,10 @@ func allowed(rules api.PortDenyRules) api.PortRules {
 // entityEnum is what the CRD takes of the entities that are emitted.
 var entityEnum = map[api.Entity]bool{"all": true, "world": true, "host": true, "init": true, "ingress": true, "unmanaged": true, "remote-node": true, "health": true, "kube-apiserver": true}
 
-func item(t testing.TB, r *api.Rule, closes bool, endpoints []api.EndpointSelector, entities api.EntitySlice, cidrs api.CIDRRuleSlice, names api.FQDNSelectorSlice, ports api.PortRules, icmps api.ICMPRules) {
+func item(t testing.TB, r *api.Rule, closes bool, endpoints, nodes []api.EndpointSelector, entities api.EntitySlice, cidrs api.CIDRRuleSlice, names api.FQDNSelectorSlice, ports api.PortRules, icmps api.ICMPRules) {
 	t.Helper()
 	kinds := 0
-	for _, n := range []int{len(endpoints), len(entities), len(cidrs), len(names)} {
+	for _, n := range []int{len(endpoints), len(nodes), len(entities), len(cidrs), len(names)} {
 		kinds += min(n, 1)
 	}
 	switch {

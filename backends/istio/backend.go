@@ -1,5 +1,5 @@
-// Package istio renders a program as Istio's AuthorizationPolicy and
-// PeerAuthentication, for sidecars and, as far as ztunnel enforces them itself,
+// Package istio renders a program as Istio's AuthorizationPolicy,
+// PeerAuthentication and RequestAuthentication, for sidecars and, as far as ztunnel enforces them itself,
 // for ambient.
 //
 // A mesh decides TCP into its pods at the destination and knows its peers by
@@ -34,13 +34,29 @@ func (Backend) Name() string { return "istio" }
 // the program in the mesh. For a mesh alone, what is outside its scope is one
 // counted warning; in a stack the rest is the CNI's.
 func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.List) {
-	l := newLowering(p, t)
-	if l.ambient && t.Role == lower.WithCNI {
-		l.refuseAmbientStack()
-		return nil, l.said.Diags
+	preview := p
+	if p.HasStaged() {
+		preview = p.Previewed()
 	}
+	l := newLowering(preview, t)
 	l.scope()
+	l.decide()
+	if p.HasStaged() {
+		now := newLowering(enforced(p), t)
+		now.decide()
+		l.stage(p, now)
+	}
+	l.authenticate(p)
+	return l.objects(), l.said.Diags
+}
+
+// decide makes what decides by identities, addresses, ports and requests.
+func (l *lowering) decide() {
 	governed := l.governed()
+	if slices.ContainsFunc(governed.All(), func(d ir.Directed) bool { return validates(d.Rule) }) {
+		l.validate(governed)
+		governed = governed.Filter(func(d ir.Directed) bool { return !validates(d.Rule) })
+	}
 	stage, refusals := lower.Flatten(governed, ir.Ingress, lower.FlattenOptions{KeepDenies: true, PortsOnly: true})
 	for _, f := range refusals {
 		l.refuse(f.Code, f.Rule.Origin, f.Reason, "Write the tiers so that no later rule is an exception of an earlier one, or render for `calico`, which has tiers.")
@@ -48,9 +64,6 @@ func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.Lis
 	if len(refusals) == 0 {
 		l.authorize(governed, stage)
 	}
-	l.stage()
-	l.authenticate()
-	return l.objects(), l.said.Diags
 }
 
 // lowering is the state of one Lower.
@@ -67,10 +80,12 @@ type lowering struct {
 	policies   map[string]*policy        // by namespace and name
 	peerAuths  []manifest.Object
 
+	requestAuths map[string]*requestAuthentication // by namespace and name
+
 	closures   map[string]closure // by namespace
 	rootClosed bool
 	root       site                  // of the policy that closes every namespace
-	restricted map[string][]*ir.Rule // allows of some requests only, by namespace; "" for several
+	restricted map[string][]*ir.Rule // allows of which the CNI does not see all, by namespace; "" for several
 	plaintext  []*ir.Rule            // allows that let in peers without an identity
 }
 
@@ -80,25 +95,14 @@ func newLowering(p *ir.Program, t lower.Target) *lowering {
 		ambient: t.Profile.Engine == profile.IstioAmbient,
 		said:    lower.Report{Target: t}, unknown: map[string]bool{}, identified: map[string]identified{},
 		workloads: map[string][]*ir.Workload{},
-		policies:  map[string]*policy{},
-		closures:  map[string]closure{}, restricted: map[string][]*ir.Rule{},
+		policies:  map[string]*policy{}, requestAuths: map[string]*requestAuthentication{},
+		closures: map[string]closure{}, restricted: map[string][]*ir.Rule{},
 	}
 	for i := range p.Inventory.Workloads {
 		w := &p.Inventory.Workloads[i]
 		l.workloads[w.Namespace] = append(l.workloads[w.Namespace], w)
 	}
 	return l
-}
-
-// refuseAmbientStack refuses a stack with ambient: between its pods a CNI sees
-// port 15008 only, so that the CNI's part would have to be written in other
-// ports than the intent's (istio.io, docs/ambient/usage/networkpolicy).
-func (l *lowering) refuseAmbientStack() {
-	d := l.said.Diags.Add(diag.CannotSay, diag.Range{},
-		"A stack with istio-ambient is not rendered by this version (target \""+l.target.Name+"\").",
-		"In ambient, pods of the mesh reach each other at port 15008 whatever the port that they ask for, so the CNI's policies and the mesh's have to be written in different ports. "+
-			"Use `mesh = \"istio\"` (sidecars) with the CNI, or render for `istio-ambient` and for the CNI as two targets.")
-	d.Target = l.target.Name
 }
 
 // refuse says once per rule and lack that the target cannot express something.
@@ -114,7 +118,7 @@ func (l *lowering) governed() *ir.Program {
 	var earlier []*ir.Rule
 	q.Ingress = slices.DeleteFunc(slices.Clone(q.Ingress), func(s ir.Stage) bool { return s.Name == ir.StageAxioms })
 	g := q.Filter(func(d ir.Directed) bool {
-		return d.Rule.Mode == ir.Enforce && l.governs(d.Rule) && !l.left(d.Rule, &earlier)
+		return l.governs(d.Rule) && !l.left(d.Rule, &earlier)
 	})
 	for _, d := range g.All() {
 		d.Rule.Traffic = tcpOf(d.Rule.Traffic)
@@ -128,16 +132,30 @@ func (l *lowering) governed() *ir.Program {
 // allow of requests has of the same flows, all of it, and so could not deny the
 // rest; such a deny is kept, and flattening refuses it.
 func (l *lowering) left(r *ir.Rule, earlier *[]*ir.Rule) bool {
-	if r.Action == ir.Allow && r.Traffic.Requests() != nil {
+	if r.Action == ir.Allow && restricts(r) {
 		kept := *r
 		*earlier = append(*earlier, &kept)
 	}
-	if l.target.Role != lower.WithCNI || r.Action != ir.Deny || r.Traffic.Requests() != nil {
+	if r.Action != ir.Deny || !l.stopped(r) {
 		return false
 	}
 	return !slices.ContainsFunc(*earlier, func(o *ir.Rule) bool {
 		return o.Subject.Pods.Overlaps(r.Subject.Pods) && !portsOf(o.Traffic).Intersect(portsOf(r.Traffic)).IsEmpty() && mayMeet(o.Peers, r.Peers)
 	})
+}
+
+// tunnelled reports that the mesh is above a CNI that sees no port of what its
+// pods send to each other.
+func (l *lowering) tunnelled() bool { return l.ambient && l.target.Role == lower.WithCNI }
+
+// stopped reports whether the CNI of a stack stops all that a deny does. Beneath
+// ambient it sees no port of what pods of the mesh send to each other.
+func (l *lowering) stopped(r *ir.Rule) bool {
+	if l.target.Role != lower.WithCNI || restricts(r) {
+		return false
+	}
+	pods := r.Peers.IsAny() || len(r.Peers.Pods()) > 0
+	return !l.tunnelled() || !pods || portsOf(r.Traffic).IsAll()
 }
 
 // mayMeet reports whether two sets of peers may have one in common; only of
@@ -169,14 +187,14 @@ func (l *lowering) authorize(p *ir.Program, s *ir.Stage) {
 		switch {
 		case r.Action == ir.Allow:
 			allows = append(allows, r)
-		case r.Action == ir.Deny && (l.target.Role != lower.WithCNI || r.Traffic.Requests() != nil):
+		case r.Action == ir.Deny && !l.stopped(&r):
 			denies = append(denies, r)
 		}
 	}
 	slices.SortStableFunc(allows, compareRules)
 	slices.SortStableFunc(denies, compareRules)
 	for i := range allows {
-		if allows[i].Traffic.Requests() != nil {
+		if restricts(&allows[i]) || l.tunnelled() {
 			ns, _ := allows[i].Subject.Pods.SingleNamespace()
 			l.restricted[ns] = append(l.restricted[ns], &allows[i])
 		}
@@ -201,5 +219,5 @@ func compareRules(a, b ir.Rule) int {
 			return c
 		}
 	}
-	return 0
+	return compareConditions(a.If, b.If)
 }

@@ -14,6 +14,7 @@ const (
 	protocolSource   = "istio/istio pkg/config/kube/conversion.go"
 	practicesSource  = "istio/istio.io content/en/docs/ops/best-practices/security/index.md"
 	annotationSource = "istio/api annotation/annotations.pb.html"
+	tokenSource      = "istio/istio pilot/pkg/security/authz/model/generator.go"
 	authnSource      = "istio/istio pilot/pkg/security/authn/policy_applier.go"
 )
 
@@ -37,8 +38,9 @@ func (Backend) Capabilities() []lower.Capability {
 		{Feature: lower.ClusterPeer, Support: lower.Within, Note: "by identity under strict mutual TLS, else by `pod_cidrs`, else without pods outside the mesh, with a warning", Source: modelSource, Golden: "istio/cluster-peer"},
 		{Feature: lower.WorldPeer, Support: lower.Within, Note: "without pods' and nodes' ranges, which need `pod_cidrs` and `node_cidrs`; the private ranges are left out until these are stated", Source: modelSource, Golden: "istio/world"},
 		{Feature: lower.AnywherePeer, Support: lower.Exact, Note: "no `from`", Source: apiSource, Golden: "istio/anywhere"},
-		{Feature: lower.NodesPeer, Support: lower.Within, Note: "needs `node_cidrs`", Source: modelSource, Golden: "istio/nodes"},
+		{Feature: lower.NodesPeer, Support: lower.Within, Note: "needs `node_cidrs`; not by label", Source: modelSource, Golden: "istio/nodes"},
 		{Feature: lower.APIServerPeer, Support: lower.Within, Note: "needs `api_server`", Source: modelSource, Golden: "istio/apiserver"},
+		{Feature: lower.RemotePeer, Support: lower.Refused, Note: "an account is named whatever the cluster, so that other clusters' pods are not told from this one's", Source: apiSource, Golden: "istio/other-clusters-refused"},
 		{Feature: lower.CIDRPeers, Support: lower.Within, Note: "`ipBlocks` of the connection's address, a source for each range with exceptions; ranges match pods and nodes too, so theirs are taken out", Source: modelSource, Golden: "istio/cidr-peers"},
 		{Feature: lower.FQDNPeers, Support: lower.Refused, Note: "egress; a stack has them", Source: practicesSource, Golden: "istio/fqdn-refused"},
 
@@ -53,13 +55,17 @@ func (Backend) Capabilities() []lower.Capability {
 		{Feature: lower.HTTPHeaders, Support: lower.Within, Note: "`when`; no value that begins or ends with a star" + noRequests, Source: modelSource, Golden: "istio/http-headers"},
 		{Feature: lower.GRPC, Support: lower.Within, Note: "POST and the method's path" + noRequests, Source: protocolSource, Golden: "istio/grpc"},
 		{Feature: lower.DNSNames, Support: lower.Refused, Note: "a mesh reads no DNS queries", Source: practicesSource, Golden: "istio/dns-names-refused"},
+		{Feature: lower.JWT, Support: lower.Within, Note: "a RequestAuthentication where a rule asks for one, which refuses bad tokens and passes good ones on to the application, and conditions on principals, audiences and claims; no subject with a slash; requests that ask for CORS beforehand (OPTIONS) never have a token" + noRequests, Source: tokenSource, Golden: "istio/jwt"},
+		{Feature: lower.SNI, Support: lower.Refused, Note: "between pods of the mesh the TLS that a proxy sees is the mesh's own, which names the mesh's servers", Source: modelSource, Golden: "istio/sni-refused"},
+		{Feature: lower.ClientAddress, Support: lower.Within, Note: "`remote.ip`, of requests and connections: as the mesh's trusted proxies report it (`numTrustedProxies`); a sidecar believes whomever `from` lets in, so name the proxy there" + noRequests, Source: tokenSource, Golden: "istio/client"},
 
 		{Feature: lower.DenyRules, Support: lower.Within, Note: "into pods of the mesh; by identity only where no plaintext gets in; a deny at the source is refused", Source: builderSource, Golden: "istio/deny"},
 		{Feature: lower.Tiers, Support: lower.Within, Note: "where they come down to denies that beat allows", Source: builderSource, Golden: "istio/tiers"},
 		{Feature: lower.PassRules, Support: lower.Within, Note: "where they come down to denies that beat allows", Source: builderSource, Golden: "istio/pass"},
 		{Feature: lower.LogRules, Support: lower.Refused, Note: "AUDIT needs a plugin of the proxy", Source: apiSource, Golden: "istio/log-refused"},
-		{Feature: lower.StagedRules, Support: lower.Within, Note: "the dry-run annotation, alpha in Istio; refused for istio-ambient", Source: annotationSource, Golden: "istio/staged"},
+		{Feature: lower.StagedRules, Support: lower.Within, Note: "the dry-run annotation, alpha in Istio, of rules and closings: it adds policies and takes none away; no mutual TLS and no new validation of tokens; refused for istio-ambient", Source: annotationSource, Golden: "istio/staged"},
 		{Feature: lower.ClusterRules, Support: lower.Within, Note: "denies in the mesh's root namespace; allows there where the cluster is closed, else in each closed namespace", Source: attachSource, Golden: "istio/cluster-rules"},
+		{Feature: lower.NodeRules, Support: lower.OutOfScope, Note: "nodes are not in the mesh; in a stack the CNI governs them", Source: apiSource, Golden: "istio/node-rules"},
 		{Feature: lower.MTLS, Support: lower.Within, Note: "PeerAuthentication for the mesh, a namespace, a workload and its ports; no `disable` in istio-ambient; overlapping workloads have to agree", Source: authnSource, Golden: "istio/mtls"},
 	}
 }

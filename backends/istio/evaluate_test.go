@@ -31,6 +31,8 @@ type pod struct {
 type request struct {
 	method, path, host string
 	headers            map[string]string
+	token              *token
+	client             netip.Addr // as a proxy reports it; zero where none does
 }
 
 // flow is a connection, with a request where it carries one.
@@ -46,6 +48,9 @@ type mesh struct {
 	root     string
 	policies []*clientsecurity.AuthorizationPolicy
 	peers    []*clientsecurity.PeerAuthentication
+	requests []*clientsecurity.RequestAuthentication
+
+	previewed bool // dry runs are enforced
 }
 
 func meshOf(root string, objects []manifest.Object) mesh {
@@ -56,6 +61,8 @@ func meshOf(root string, objects []manifest.Object) mesh {
 			m.policies = append(m.policies, v)
 		case *clientsecurity.PeerAuthentication:
 			m.peers = append(m.peers, v)
+		case *clientsecurity.RequestAuthentication:
+			m.requests = append(m.requests, v)
 		}
 	}
 	return m
@@ -109,12 +116,15 @@ func (m mesh) allows(f flow) bool {
 	if principal == "" && mode == security.PeerAuthentication_MutualTLS_STRICT {
 		return false
 	}
+	if f.request != nil && f.request.token != nil && f.request.token.forged && len(m.issuers(f.to)) > 0 {
+		return false
+	}
 	allowing, allowed := false, false
 	for _, p := range m.policies {
-		if p.Namespace != m.root && p.Namespace != f.to.namespace || !selected(p.Spec.GetSelector().GetMatchLabels(), f.to.labels) || p.Annotations[dryRunAnnotation] == "true" {
+		if p.Namespace != m.root && p.Namespace != f.to.namespace || !selected(p.Spec.GetSelector().GetMatchLabels(), f.to.labels) || !m.previewed && p.Annotations[dryRunAnnotation] == "true" {
 			continue
 		}
-		matched := slices.ContainsFunc(p.Spec.Rules, func(r *security.Rule) bool { return ruleMatches(p.Spec.Action, r, f, principal) })
+		matched := slices.ContainsFunc(p.Spec.Rules, func(r *security.Rule) bool { return m.ruleMatches(p.Spec.Action, r, f, principal) })
 		switch p.Spec.Action {
 		case security.AuthorizationPolicy_DENY:
 			if matched {
@@ -129,7 +139,7 @@ func (m mesh) allows(f flow) bool {
 
 // ruleMatches decides a rule. On a chain that is not HTTP an allow with an HTTP
 // field never matches, and a deny is without those fields.
-func ruleMatches(a security.AuthorizationPolicy_Action, r *security.Rule, f flow, principal string) bool {
+func (m mesh) ruleMatches(a security.AuthorizationPolicy_Action, r *security.Rule, f flow, principal string) bool {
 	if f.request == nil && a == security.AuthorizationPolicy_ALLOW && usesHTTP(r) {
 		return false
 	}
@@ -139,7 +149,13 @@ func ruleMatches(a security.AuthorizationPolicy_Action, r *security.Rule, f flow
 		return false
 	}
 	for _, c := range r.When {
-		if f.request == nil {
+		if f.request == nil && strings.HasPrefix(c.Key, "request.") {
+			continue
+		}
+		if !strings.HasPrefix(c.Key, "request.headers[") {
+			if !m.attributeMatches(c, f) {
+				return false
+			}
 			continue
 		}
 		name := strings.TrimSuffix(strings.TrimPrefix(c.Key, "request.headers["), "]")
@@ -155,7 +171,7 @@ func ruleMatches(a security.AuthorizationPolicy_Action, r *security.Rule, f flow
 }
 
 func usesHTTP(r *security.Rule) bool {
-	return len(r.When) > 0 || slices.ContainsFunc(r.To, func(t *security.Rule_To) bool {
+	return slices.ContainsFunc(r.When, func(c *security.Condition) bool { return strings.HasPrefix(c.Key, "request.") }) || slices.ContainsFunc(r.To, func(t *security.Rule_To) bool {
 		o := t.Operation
 		return len(o.Methods)+len(o.NotMethods)+len(o.Paths)+len(o.NotPaths)+len(o.Hosts)+len(o.NotHosts) > 0
 	})

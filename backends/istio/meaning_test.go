@@ -27,7 +27,7 @@ func intended(p *ir.Program, f flow) bool {
 		if decided {
 			return allowed
 		}
-		if !passed && slices.ContainsFunc(s.Isolate, func(i ir.Isolation) bool { return isIn(p, f.to, i.Subject.Pods) }) {
+		if !passed && slices.ContainsFunc(s.Isolate, func(i ir.Isolation) bool { return i.Mode == ir.Enforce && isIn(p, f.to, i.Subject.Pods) }) {
 			return false
 		}
 	}
@@ -87,7 +87,8 @@ func isIn(p *ir.Program, e pod, set ir.Pods) bool {
 }
 
 func matches(p *ir.Program, r *ir.Rule, f flow) bool {
-	return isIn(p, f.to, r.Subject.Pods) && slices.ContainsFunc(r.Peers.List(), func(q ir.Peer) bool { return isPeer(p, f.from, q) }) && carries(r.Traffic, f)
+	return isIn(p, f.to, r.Subject.Pods) && slices.ContainsFunc(r.Peers.List(), func(q ir.Peer) bool { return isPeer(p, f.from, q) }) && carries(r.Traffic, f) &&
+		!slices.ContainsFunc(r.If, func(c ir.Condition) bool { return !holds(c, f) })
 }
 
 func isPeer(p *ir.Program, e pod, q ir.Peer) bool {

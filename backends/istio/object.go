@@ -20,6 +20,7 @@ const (
 	apiVersion       = "security.istio.io/v1"
 	kindPolicy       = "AuthorizationPolicy"
 	kindPeerAuth     = "PeerAuthentication"
+	kindRequestAuth  = "RequestAuthentication"
 	dryRunAnnotation = "istio.io/dry-run"
 
 	// Istio's own bounds (istio/api, kubernetes/customresourcedefinitions.gen.yaml).
@@ -29,17 +30,26 @@ const (
 
 // policyKind is what a policy does; a subject has at most one of each kind.
 type policyKind struct {
-	suffix string // of the object's name
 	action security.AuthorizationPolicy_Action
 	dryRun bool
 }
 
 var (
-	allowing    = policyKind{"", security.AuthorizationPolicy_ALLOW, false}
-	denying     = policyKind{"--deny", security.AuthorizationPolicy_DENY, false}
-	stagedAllow = policyKind{"--staged", security.AuthorizationPolicy_ALLOW, true}
-	stagedDeny  = policyKind{"--deny--staged", security.AuthorizationPolicy_DENY, true}
+	allowing = policyKind{action: security.AuthorizationPolicy_ALLOW}
+	denying  = policyKind{action: security.AuthorizationPolicy_DENY}
 )
+
+// suffix is the kind's of an object's name.
+func (k policyKind) suffix() string {
+	out := ""
+	if k.action == security.AuthorizationPolicy_DENY {
+		out = "--deny"
+	}
+	if k.dryRun {
+		out += "--staged"
+	}
+	return out
+}
 
 // policy is an authorization policy in the making.
 type policy struct {
@@ -48,11 +58,14 @@ type policy struct {
 	rules      []*security.Rule
 	origins    []ir.Origin
 	everything bool // lets everybody in, so that a wider policy does not close the pods
+
+	adding string // the address whose rules are added, from added on
+	added  int
 }
 
 // policyAt gives the policy of a kind at a site, a new one where there is none.
 func (l *lowering) policyAt(at site, kind policyKind, origins ...ir.Origin) *policy {
-	key := at.namespace + "/" + at.name + kind.suffix
+	key := at.namespace + "/" + at.name + kind.suffix()
 	p, ok := l.policies[key]
 	if !ok {
 		p = &policy{site: at, kind: kind}
@@ -76,8 +89,14 @@ func (p *policy) add(l *lowering, r *ir.Rule, a admission, clauses []clause) {
 	for _, s := range a.sources {
 		from = append(from, &security.Rule_From{Source: s})
 	}
+	if p.adding != r.Origin.Address {
+		p.adding, p.added = r.Origin.Address, len(p.rules)
+	}
 	for _, c := range clauses {
 		p.rules = append(p.rules, &security.Rule{From: from, To: c.to, When: c.when})
+	}
+	if len(r.If) > 0 { // of which alternatives are rules of their own
+		p.rules = append(p.rules[:p.added], merged(p.rules[p.added:])...)
 	}
 	if len(p.rules) > maxRules {
 		l.refuse(diag.OverBound, r.Origin, fmt.Sprintf("the policy of %s has more than %d rules, which Istio does not take", p.subject.Address, maxRules), "Let rules name several peers (`from = [...]`), or split the workload.")
@@ -90,6 +109,9 @@ func (l *lowering) objects() []manifest.Object {
 	for _, key := range sortedKeys(l.policies) {
 		out = append(out, l.policies[key].object())
 	}
+	for _, key := range sortedKeys(l.requestAuths) {
+		out = append(out, l.requestAuths[key].object())
+	}
 	slices.SortFunc(out, manifest.Object.Compare)
 	return out
 }
@@ -97,7 +119,7 @@ func (l *lowering) objects() []manifest.Object {
 func (p *policy) object() manifest.Object {
 	o := &clientsecurity.AuthorizationPolicy{
 		TypeMeta:   metav1.TypeMeta{APIVersion: apiVersion, Kind: kindPolicy},
-		ObjectMeta: p.meta(p.name+p.kind.suffix, p.origins),
+		ObjectMeta: p.meta(p.name+p.kind.suffix(), p.origins),
 	}
 	o.Spec.Selector = selectorOf(p.labels)
 	o.Spec.Action = p.kind.action
@@ -123,6 +145,16 @@ func peerAuthentication(at site, m *ir.MTLS) manifest.Object {
 	}
 	fillPeerAuthentication(o, at, m)
 	return manifest.Object{APIVersion: apiVersion, Kind: kindPeerAuth, Namespace: at.namespace, Name: at.name, Value: o, Comments: at.comments()}
+}
+
+func (a *requestAuthentication) object() manifest.Object {
+	o := &clientsecurity.RequestAuthentication{
+		TypeMeta:   metav1.TypeMeta{APIVersion: apiVersion, Kind: kindRequestAuth},
+		ObjectMeta: a.meta(a.name, a.origins),
+	}
+	o.Spec.Selector = selectorOf(a.labels)
+	o.Spec.JwtRules = a.jwtRules()
+	return manifest.Object{APIVersion: apiVersion, Kind: kindRequestAuth, Namespace: a.namespace, Name: a.name, Value: o, Comments: a.comments()}
 }
 
 func (at site) meta(name string, origins []ir.Origin) metav1.ObjectMeta {

@@ -418,7 +418,25 @@ namespace "shop" {
 		codes: []diag.Code{diag.LacksIdentity},
 	},
 	{
-		name: "staged with a tier", target: "istio",
+		name: "a staged pass that takes from an allow", target: "istio",
+		intent: `
+namespace "shop" {
+  workload "api" { labels = { app = "api" } }
+}
+tier "first" {
+  order = 10
+  allow anywhere to "shop.api" { tcp = [80, 81] }
+  pass "p" {
+    from = [anywhere]
+    to   = ["shop.api"]
+    tcp  = [81]
+    mode = "staged"
+  }
+}`,
+		codes: []diag.Code{diag.LacksStaged},
+	},
+	{
+		name: "a staged pass that changes nothing", target: "istio",
 		intent: `
 tier "first" {
   order = 10
@@ -429,7 +447,6 @@ tier "first" {
     at   = "destination"
   }
 }`,
-		codes: []diag.Code{diag.LacksStaged},
 	},
 	{
 		name: "a label over many values", target: "istio",

@@ -41,7 +41,11 @@ func (l *lowering) admit(r *ir.Rule) (admission, bool) {
 		if culprit == nil {
 			return everybody, true
 		}
-		l.refuse(diag.LacksIdentity, r.Origin, l.notApart(found, siblings)+", and \""+culprit.Origin.Address+"\" lets peers have the same ports for some requests only, which they could then exceed",
+		exceeding := "lets peers have the same ports for some requests only, which they could then exceed"
+		if l.tunnelled() && !restricts(culprit) {
+			exceeding = "lets peers have other ports, which the CNI does not see between pods of the mesh, so that they could have these too"
+		}
+		l.refuse(diag.LacksIdentity, r.Origin, l.notApart(found, siblings)+", and \""+culprit.Origin.Address+"\" "+exceeding,
 			"Give each of the peers a `service_account` of its own.")
 		return a, false
 	}
@@ -67,15 +71,20 @@ func (l *lowering) notApart(found diag.List, siblings []*ir.Workload) string {
 	return strings.TrimSuffix(reason, ".")
 }
 
-// crossing finds an allow of some requests only with which a policy that lets
-// more peers in than its rule has would let the more peers exceed their own
-// rule; nil for none. Without siblings the policy lets everybody in. What a
-// policy lets in and no rule opens in the CNI stays out.
+// crossing finds an allow of which the CNI does not see all, the requests or
+// beneath ambient the ports, with which a policy that lets more peers in than its
+// rule has would let the more peers exceed their own rule; nil for none. Without
+// siblings the policy lets everybody in. What a policy lets in and no rule opens
+// in the CNI stays out.
 func (l *lowering) crossing(r *ir.Rule, siblings []*ir.Workload) *ir.Rule {
 	ports := portsOf(r.Traffic)
 	for _, other := range l.neighbours(r) {
-		if !other.Subject.Pods.Overlaps(r.Subject.Pods) || portsOf(other.Traffic).Intersect(ports).IsEmpty() ||
-			r.Peers.Contains(other.Peers) || requestsWithin(r.Traffic, other.Traffic) {
+		seen := portsOf(other.Traffic).Intersect(ports).IsEmpty()
+		if l.tunnelled() {
+			seen = len(other.Peers.Pods()) == 0 && !other.Peers.IsAny()
+		}
+		within := requestsWithin(r, other) && (!l.tunnelled() || portsOf(other.Traffic).ContainsAll(ports))
+		if !other.Subject.Pods.Overlaps(r.Subject.Pods) || seen || r.Peers.Contains(other.Peers) || within {
 			continue
 		}
 		if siblings == nil || meets(other.Peers, siblings) {
@@ -85,7 +94,7 @@ func (l *lowering) crossing(r *ir.Rule, siblings []*ir.Workload) *ir.Rule {
 	return nil
 }
 
-// neighbours gives the allows of some requests only whose subject may be in a
+// neighbours gives the allows of which the CNI does not see all and whose subject may be in a
 // rule's namespaces.
 func (l *lowering) neighbours(r *ir.Rule) []*ir.Rule {
 	if ns, single := r.Subject.Pods.SingleNamespace(); single {
@@ -98,8 +107,16 @@ func (l *lowering) neighbours(r *ir.Rule) []*ir.Rule {
 	return all
 }
 
-// requestsWithin reports whether every request of t is surely one of u's.
-func requestsWithin(t, u ir.Traffic) bool {
+// requestsWithin reports whether every request that a rule lets in is surely
+// one that another does, as far as that one is restricted.
+func requestsWithin(r, other *ir.Rule) bool {
+	t, u := r.Traffic, other.Traffic
+	if slices.ContainsFunc(other.If, func(c ir.Condition) bool { return !slices.Contains(r.If, c) }) {
+		return false
+	}
+	if u.Requests() == nil {
+		return true
+	}
 	return t.Requests() != nil && !slices.ContainsFunc(t.Requests(), func(q ir.Request) bool {
 		return !slices.ContainsFunc(u.Requests(), func(o ir.Request) bool { return o.IsAny() || o.String() == q.String() })
 	})
@@ -139,6 +156,10 @@ func (l *lowering) peers(r *ir.Rule, found *diag.List) (admission, []*ir.Workloa
 				a.sources = append(a.sources, blocks(addresses)...)
 			}
 		case ir.Nodes:
+			if !p.Labels.IsEverything() {
+				l.target.Refuse(found, diag.LacksIdentity, r.Origin, "a mesh knows nodes by address, and which have the labels is not stated", "Name their addresses with `cidr`, or all `nodes`.")
+				continue
+			}
 			if p.Other { // its own node reaches a pod anyway
 				a.sources = append(a.sources, l.stated(r, l.inv.Facts.NodeCIDRs, "node_cidrs", "the addresses of nodes", found)...)
 			}
@@ -146,6 +167,9 @@ func (l *lowering) peers(r *ir.Rule, found *diag.List) (admission, []*ir.Workloa
 			a.sources = append(a.sources, l.stated(r, p.Addresses, "api_server", "the API server's addresses", found)...)
 		case ir.Names:
 			l.target.Refuse(found, diag.LacksFQDN, r.Origin, "a mesh knows who connects by address or identity, never by DNS name", "Give `cidrs`.")
+		case ir.RemotePods:
+			l.target.Refuse(found, diag.LacksRemote, r.Origin, "a policy names an account whatever the cluster, so that another cluster's pods are not told from this one's",
+				"Name their addresses with `cidr`, or render for `cilium` with its clusters connected.")
 		case ir.AnyPeer, ir.Pods, ir.NodeLocal, ir.Infrastructure:
 			// Pods are looked at together. The others connect to nobody.
 		}

@@ -132,7 +132,12 @@ func (g *generator) rule(name, action string) {
 	if g.odds(8) {
 		g.line("  except_to = [%s]", g.pick(`"shop.web"`, `"ops.tool"`))
 	}
+	if g.odds(12) {
+		g.line("  mode = \"staged\"")
+	}
 	switch {
+	case g.odds(15) && action == "allow":
+		g.line("  tcp = [80, 90]\n  client = [%s]", g.pick(`"203.0.113.0/24"`, `"10.244.0.0/16", "203.0.113.9"`))
 	case g.odds(3) && (action == "allow" || action == "deny"):
 		g.line("  tcp = [80]\n  http = [%s]", g.pick(`"GET /a"`, `"GET /a/*", "POST"`, `"* /a/**"`, `{ methods = ["GET"], hosts = ["x.y"] }`, `{ headers = { h = absent } }`, `{ headers = { h = "1" } }`, `"GET /a/*/c"`))
 	case g.odds(4):
@@ -143,6 +148,39 @@ func (g *generator) rule(name, action string) {
 		g.line("  tcp = [%s]", g.pick("80", "90", "80, 90"))
 	}
 	g.line("}")
+}
+
+// asking writes an intent whose rules ask for tokens and clients, and stage.
+func (g *generator) asking() string {
+	g.line("issuer \"a\" {\n  issuer = \"https://a\"\n  jwks_uri = \"https://a/keys\"\n}")
+	g.line("issuer \"b\" {\n  issuer = \"b/\"\n  jwks_uri = \"https://b/keys\"\n}")
+	g.line("namespace \"shop\" {\n  mtls = \"strict\"")
+	for _, name := range []string{"web", "job", "api"} {
+		g.line("  workload %q {\n    labels = { app = %q }\n    service_account = %q", name, name, name)
+		g.line("    ports = { http = { port = 80, protocol = \"http\" }, db = { port = 90, protocol = \"tcp\" } }\n  }")
+	}
+	for i := range 1 + g.IntN(4) {
+		action := g.pick("allow", "allow", "allow", "deny")
+		g.line("  %s \"r%d\" {\n    from = [%s]\n    to = [%s]\n    at = \"destination\"", action, i, g.pick("web", "job", "self", "anywhere", "others"), g.pick("api", "job", "api, job"))
+		if g.odds(4) {
+			g.line("    mode = \"staged\"")
+		}
+		if g.odds(4) && action == "allow" {
+			g.line("    tcp = [%s]\n    client = [%s]", g.pick("80", "90", "80, 90"), g.pick(`"203.0.113.0/24"`, `"10.244.0.0/16", "203.0.113.9"`))
+		} else {
+			g.line("    tcp = [80]")
+		}
+		if !g.odds(4) {
+			g.line("    jwt = %s", g.pick(`"a"`, `"b"`, `["a", "b"]`, `{ issuer = "a", subject = ["bob", "eve"] }`, `{ issuer = ["a", "b"], claims = { role = ["admin", "owner"] } }`,
+				`{ issuer = "a", audiences = ["x", "y"], claims = { role = any } }`, `{ issuer = "b", claims = { "realm.tenant" = ["t"] } }`))
+		}
+		if g.odds(3) {
+			g.line("    http = [%s]", g.pick(`"GET /a"`, `"GET /a/**", "POST"`))
+		}
+		g.line("  }")
+	}
+	g.line("}")
+	return g.b.String()
 }
 
 // universe gives the endpoints that the flows of a test go between.
@@ -194,8 +232,13 @@ func universe(p *ir.Program) (sources, destinations []pod) {
 
 var requests = []*request{
 	nil,
-	{"GET", "/a", "x.y", nil}, {"GET", "/a?q=1", "z", map[string]string{"h": "1"}},
-	{"POST", "/b", "x.y:8080", map[string]string{"h": "2"}}, {"GET", "/a/b", "z", nil}, {"GET", "/a/", "z", nil}, {"DELETE", "/a/b/c", "z", map[string]string{"h": "1"}},
+	{method: "GET", path: "/a", host: "x.y"}, {method: "GET", path: "/a?q=1", host: "z", headers: map[string]string{"h": "1"}},
+	{method: "POST", path: "/b", host: "x.y:8080", headers: map[string]string{"h": "2"}},
+	{method: "GET", path: "/a/b", host: "z"}, {method: "GET", path: "/a/", host: "z"}, {method: "DELETE", path: "/a/b/c", host: "z", headers: map[string]string{"h": "1"}},
+	{method: "GET", path: "/a", host: "x.y", token: &token{issuer: "https://a", subject: "bob", claims: map[string][]string{"role": {"admin", "dev"}, "aud": {"x"}}}},
+	{method: "GET", path: "/a", host: "x.y", token: &token{issuer: "b/", subject: "eve", claims: map[string][]string{"role": {"dev"}, "realm.tenant": {"t"}}}},
+	{method: "GET", path: "/a", host: "x.y", token: &token{issuer: "https://a", subject: "bob", forged: true, claims: map[string][]string{"role": {"admin"}}}},
+	{method: "GET", path: "/a", host: "x.y", client: netip.MustParseAddr("203.0.113.9")},
 }
 
 func (f flow) String() string {
@@ -241,34 +284,115 @@ func seeds() uint64 {
 }
 
 // TestRandomAlone holds what a mesh alone is given to the intent: the same
-// verdict for every flow, except that a peer of the mesh that connects in
-// plaintext may be refused, and that less is allowed where a warning says so.
+// verdict for every flow, now and with what is staged enforced, except that a
+// peer of the mesh that connects in plaintext may be refused, and that less is
+// allowed where a warning says so.
 func TestRandomAlone(t *testing.T) {
-	rendered := 0
+	intents := map[string]func(*generator) string{"rules": (*generator).intent, "conditions": (*generator).asking}
+	for name, intent := range intents {
+		t.Run(name, func(t *testing.T) {
+			rendered, tokens, dry := 0, 0, 0
+			for seed := range seeds() {
+				text := intent(newGenerator(seed, 1))
+				p, tg, ok := tryLower(t, []string{"istio", "istio", "istio-ambient"}[seed%3], text)
+				if !ok || tg.Foreign(p).HasErrors() {
+					continue
+				}
+				objects, diags := Backend{}.Lower(p, tg)
+				if diags.HasErrors() {
+					continue
+				}
+				m := meshOf("istio-system", objects)
+				rendered++
+				if len(m.requests) > 0 {
+					tokens++
+				}
+				if p.HasStaged() {
+					dry++
+				}
+				less := slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Code == diag.LeftOut })
+				for _, m.previewed = range []bool{false, true} {
+					q := p
+					if m.previewed {
+						q = p.Previewed()
+					}
+					each(q, func(f flow) {
+						want, got := intended(q, f), m.allows(f)
+						if !m.foreign(f) && (got && !want || want && !got && !less && !f.deserted()) {
+							t.Fatalf("seed %d: %s: intended %v, mesh %v\n%s", seed, f, want, got, text)
+						}
+					})
+				}
+			}
+			if rendered < int(seeds()/8) || dry == 0 || name == "conditions" && tokens < int(seeds()/20) {
+				t.Errorf("only %d of the intents were rendered, %d with tokens and %d with dry runs", rendered, tokens, dry)
+			}
+			t.Logf("%d rendered, %d with tokens, %d with dry runs", rendered, tokens, dry)
+		})
+	}
+}
+
+// TestRandomStaged stages rules and closings of random intents, and holds what
+// comes to what is enforced of them and to the preview.
+func TestRandomStaged(t *testing.T) {
+	rendered, closings := 0, 0
 	for seed := range seeds() {
-		text := newGenerator(seed, 1).intent()
-		p, tg, ok := tryLower(t, []string{"istio", "istio", "istio-ambient"}[seed%3], text)
+		g := newGenerator(seed, 3)
+		text := g.intent()
+		p, tg, ok := tryLower(t, "istio", text)
 		if !ok {
 			continue
 		}
+		staged := map[string]bool{}
+		all := g.odds(3)
+		mode := func(o ir.Origin) ir.Mode {
+			if _, known := staged[o.Address]; !known {
+				staged[o.Address] = all || g.odds(3)
+			}
+			return map[bool]ir.Mode{true: ir.Staged}[staged[o.Address]]
+		}
+		p = p.Clone()
+		some := false
+		for i := range p.Ingress {
+			for j := range p.Ingress[i].Isolate {
+				iso := &p.Ingress[i].Isolate[j]
+				iso.Mode = mode(iso.Origin)
+				some = some || iso.Mode == ir.Staged
+			}
+		}
+		for _, d := range p.All() {
+			if d.Rule.Origin.Kind == ir.FromRule {
+				d.Rule.Mode = mode(d.Rule.Origin)
+			}
+		}
+		p.Index()
 		objects, diags := Backend{}.Lower(p, tg)
 		if diags.HasErrors() {
 			continue
 		}
 		rendered++
+		if some {
+			closings++
+		}
 		less := slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Code == diag.LeftOut })
 		m := meshOf("istio-system", objects)
-		each(p, func(f flow) {
-			want, got := intended(p, f), m.allows(f)
-			if got && !want || want && !got && !less && !f.deserted() {
-				t.Fatalf("seed %d: %s: intended %v, mesh %v\n%s", seed, f, want, got, text)
+		for _, m.previewed = range []bool{false, true} {
+			q := p
+			if m.previewed {
+				q = p.Previewed()
 			}
-		})
+			each(q, func(f flow) {
+				want, got := intended(q, f), m.allows(f)
+				if got && !want || want && !got && !less && !f.deserted() {
+					t.Fatalf("seed %d: %s: intended %v, mesh %v, previewed %v\n%s\n%s", seed, f, want, got, m.previewed, text, p.Text())
+				}
+			})
+		}
 	}
-	if rendered < int(seeds()/8) {
-		t.Errorf("only %d of the intents were rendered", rendered)
+	if rendered < int(seeds()/10) || closings < int(seeds()/20) {
+		t.Errorf("only %d of the programs were rendered, %d with staged closings", rendered, closings)
 	}
-	t.Logf("%d rendered", rendered)
+	t.Logf("%d rendered, %d with staged closings", rendered, closings)
 }
 
 // TestRandomStack holds a stack to the intent, with a CNI that enforces its
@@ -289,6 +413,9 @@ func TestRandomStack(t *testing.T) {
 		less := slices.ContainsFunc(diags, func(d diag.Diagnostic) bool { return d.Code == diag.LeftOut })
 		m, cni := meshOf("istio-system", objects), lower.Share(p, lower.WithMesh)
 		each(p, func(f flow) {
+			if m.foreign(f) {
+				return
+			}
 			want, got := intended(p, f), intended(cni, f) && m.allows(f)
 			if got && !want || want && !got && !less && !f.deserted() {
 				t.Fatalf("seed %d: %s: intended %v, stack %v (mesh %v)\n%s", seed, f, want, got, m.allows(f), text)

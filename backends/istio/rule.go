@@ -3,7 +3,6 @@ package istio
 import (
 	"slices"
 
-	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 )
@@ -56,40 +55,4 @@ func (l *lowering) holds(p *ir.Program, s *ir.Stage, r *ir.Rule) bool {
 	return len(open) == 0 && !slices.ContainsFunc(l.plaintext, func(o *ir.Rule) bool {
 		return o.Subject.Pods.Overlaps(r.Subject.Pods) && !portsOf(o.Traffic).Intersect(ports).IsEmpty()
 	})
-}
-
-// stage makes policies for staged rules: Istio's dry run, which sidecars
-// evaluate and report without deciding (istio.io, annotation istio.io/dry-run;
-// alpha). ztunnel has none, and in a stack ports and addresses are the CNI's.
-func (l *lowering) stage() {
-	for _, d := range l.program.All() {
-		r := *d.Rule
-		if r.Mode != ir.Staged || r.Origin.Kind != ir.FromRule || d.Direction != ir.Ingress {
-			continue // what is sent is outside the mesh's scope
-		}
-		if l.target.Role == lower.WithCNI && r.Traffic.Requests() == nil {
-			continue
-		}
-		if l.ambient || r.Action != ir.Allow && r.Action != ir.Deny {
-			l.refuse(diag.LacksStaged, r.Origin, "ztunnel has no dry run, and a dry run has allows and denies only", "Accept it as `unenforced`, which leaves the rule out.")
-			continue
-		}
-		if !l.governs(&r) {
-			continue
-		}
-		r.Traffic = tcpOf(r.Traffic)
-		sites, ok := l.exactSites(&r)
-		a, admitted := l.admit(&r)
-		clauses, said := l.traffic(&r)
-		if !ok || !admitted || !said || a.nobody() {
-			continue
-		}
-		kind := stagedAllow
-		if r.Action == ir.Deny {
-			kind = stagedDeny
-		}
-		for _, at := range sites {
-			l.policyAt(at, kind, r.Origin).add(l, &r, a, clauses)
-		}
-	}
 }

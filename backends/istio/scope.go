@@ -73,10 +73,11 @@ const (
 	scopeSCTP      = "SCTP"
 	scopeOther     = "all but TCP in rules for every protocol"
 	scopeOutside   = "pods outside the mesh"
+	scopeNodes     = "nodes"
 	scopeUncapture = "ports that a sidecar never sees"
 )
 
-var scopeReasons = []string{scopeEgress, scopeUDP, scopeSCTP, scopeOther, scopeOutside, scopeUncapture}
+var scopeReasons = []string{scopeEgress, scopeUDP, scopeSCTP, scopeOther, scopeOutside, scopeNodes, scopeUncapture}
 
 // tally counts what is outside what a mesh governs: by reason, the rules and
 // the defaults.
@@ -113,7 +114,25 @@ func (l *lowering) scope() {
 			defaults.add(scopeOutside, iso.Origin.Address)
 		}
 	}
+	l.hosts(rules, defaults)
 	l.warnScope(rules, defaults)
+}
+
+// hosts counts what is about nodes, which are in no mesh, and refuses denies.
+func (l *lowering) hosts(rules, defaults tally) {
+	for _, d := range l.program.Hosts.All() {
+		if d.Rule.Action == ir.Deny {
+			l.refuse(diag.LacksHosts, d.Rule.Origin, "nodes are in no mesh", "Render for a stack: `cni = \"cilium\"` with its switch `host_firewall`, or `cni = \"calico\"` with `host_endpoints`.")
+		}
+		rules.add(scopeNodes, d.Rule.Origin.Address)
+	}
+	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
+		for _, s := range l.program.Hosts.Stages(d) {
+			for _, iso := range s.Isolate {
+				defaults.add(scopeNodes, iso.Origin.Address)
+			}
+		}
+	}
 }
 
 // governedSubjects gives, by rule address, the pods at whose ingress the mesh
@@ -207,7 +226,8 @@ func (l *lowering) asks(d ir.Directed, governed map[string][]ir.Pods) {
 	r := d.Rule
 	for _, p := range r.Peers.List() {
 		if _, named := p.(ir.Names); named {
-			l.refuse(diag.LacksFQDN, r.Origin, "a mesh decides at the destination, and what has a DNS name is outside the mesh", stack)
+			l.refuse(diag.LacksFQDN, r.Origin, "a mesh decides at the destination, and what has a DNS name is outside the mesh",
+				stack+" To have the mesh enforce the name, send the traffic through an egress gateway or a waypoint: docs/egress-names.md has the manifests, and what they need to hold.")
 		}
 	}
 	if v4, v6 := r.Traffic.ICMP(); !r.Traffic.IsAll() && (!v4.IsEmpty() || !v6.IsEmpty()) {
@@ -224,8 +244,8 @@ func (l *lowering) asks(d ir.Directed, governed map[string][]ir.Pods) {
 		l.asksEgress(r, governed[r.Origin.Address])
 	case l.membership(r.Subject.Pods) == outside:
 		why := "the pods of " + r.Subject.Address + " are outside the mesh"
-		if r.Traffic.Requests() != nil {
-			l.refuseRequests(r, why, "Take them into the mesh, or "+strings.ToLower(stack[:1])+stack[1:])
+		if restricts(r) {
+			l.refuseRestriction(r, why, "Take them into the mesh, or "+strings.ToLower(stack[:1])+stack[1:])
 		}
 		if r.Action == ir.Deny {
 			l.refuse(diag.LacksDeny, r.Origin, why, "Take them into the mesh, or render for `calico` or `cilium`.")
@@ -235,8 +255,8 @@ func (l *lowering) asks(d ir.Directed, governed map[string][]ir.Pods) {
 
 // asksEgress refuses restrictions that only the source could enforce.
 func (l *lowering) asksEgress(r *ir.Rule, governed []ir.Pods) {
-	if r.Traffic.Requests() != nil {
-		l.refuseRequests(r, "the requests would have to be restricted where they are sent, and a mesh decides at the destination",
+	if restricts(r) {
+		l.refuseRestriction(r, "the requests would have to be restricted where they are sent, and a mesh decides at the destination",
 			"Close the destination's ingress, so that the rule is enforced there, or render for a stack: `cni = \"cilium\"` and `mesh = \"istio\"`.")
 	}
 	if r.Action != ir.Deny {
@@ -267,13 +287,16 @@ func (l *lowering) refuseRequests(r *ir.Rule, reason, nearest string) {
 func (l *lowering) stackScope() {
 	for _, d := range l.program.All() {
 		r := d.Rule
-		if r.Origin.Kind != ir.FromRule || r.Traffic.Requests() == nil {
+		if r.Origin.Kind == ir.FromRule && d.Direction == ir.Egress && l.tunnelled() {
+			l.unseen(r)
+		}
+		if r.Origin.Kind != ir.FromRule || !restricts(r) {
 			continue
 		}
 		if d.Direction == ir.Egress {
 			for _, pods := range r.Peers.Pods() {
 				if l.membership(r.Subject.Pods) != outside && l.membership(pods) != outside {
-					l.refuseRequests(r, "between pods of the mesh connections are encrypted, so the CNI cannot read the requests where they are sent",
+					l.refuseRestriction(r, "between pods of the mesh connections are encrypted, so the CNI cannot read the requests where they are sent",
 						"Close the destination's ingress (`default_deny`), so that the mesh enforces the rule there.")
 				}
 			}
@@ -281,12 +304,52 @@ func (l *lowering) stackScope() {
 		}
 		switch m := l.membership(r.Subject.Pods); {
 		case m == partly:
-			l.refuseRequests(r, "only some pods of "+r.Subject.Address+" are in the mesh, so neither the CNI nor the mesh can read all of the requests",
+			l.refuseRestriction(r, "only some pods of "+r.Subject.Address+" are in the mesh, so neither the CNI nor the mesh can read all of the requests",
 				"Write one rule for the pods in the mesh and one for the others.")
 		case m == inside && r.Action == ir.Deny && r.Log:
 			l.refuse(diag.LacksLog, r.Origin, "the mesh has the deny, and authorization policies have no log action", "Accept the rule's log as `unenforced`.")
 		}
 	}
+}
+
+// unseen refuses what a CNI beneath ambient cannot keep to ports where it is
+// sent, and where nobody decides here what is received.
+func (l *lowering) unseen(r *ir.Rule) {
+	closed, _ := l.program.Split(r.Subject.Pods, l.program.LastStage(ir.Egress))
+	ports := portsOf(r.Traffic)
+	if r.Action != ir.Allow || ports.IsEmpty() || ports.IsAll() || len(closed) == 0 || l.membership(r.Subject.Pods) == outside {
+		return
+	}
+	for _, pods := range r.Peers.Pods() {
+		if in, _ := lower.Membership(l.inv, pods); !in || l.decided(pods) {
+			continue
+		}
+		l.refuse(diag.LacksPorts, r.Origin, "between pods of the mesh the CNI does not see which port is asked for, and no policy here decides what "+pods.String()+" take",
+			"Close their ingress in a namespace that is managed here, or say `mesh = false` of a namespace that is not in the mesh, or accept it as `widened` with `ports`.")
+	}
+}
+
+// decided reports that the mesh's policies decide, for all of the pods that may
+// be in it, what they take.
+func (l *lowering) decided(pods ir.Pods) bool {
+	parts, beyond := l.inv.Declared(pods)
+	if names, named := pods.Names(); beyond && (!named || slices.ContainsFunc(names, l.mayBeMeshed)) {
+		return false
+	}
+	for _, part := range parts {
+		in, _ := lower.Membership(l.inv, part.Pods)
+		_, open := l.program.Split(part.Pods, l.program.LastStage(ir.Ingress))
+		if in && (!part.Namespace.Managed || len(open) > 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// mayBeMeshed reports that nobody says of a namespace whether it is in the mesh.
+func (l *lowering) mayBeMeshed(namespace string) bool {
+	_, declared := l.inv.Namespace(namespace)
+	return !declared && !slices.Contains(l.inv.Facts.Unmeshed, namespace)
 }
 
 // minus takes pods out of pods, with what is declared of namespaces put to use.

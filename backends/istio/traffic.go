@@ -33,13 +33,23 @@ func (l *lowering) traffic(r *ir.Rule) ([]clause, bool) {
 	if !ok {
 		return nil, false
 	}
-	if r.Traffic.Requests() == nil {
-		if len(ports.Ports)+len(ports.NotPorts) == 0 {
-			return []clause{{}}, true
-		}
-		return []clause{{to: []*security.Rule_To{{Operation: ports}}}}, true
+	asked, ok := l.asked(r)
+	if !ok {
+		return nil, false
 	}
-	return l.requests(r, ports)
+	out := []clause{{}}
+	switch {
+	case r.Traffic.Requests() != nil:
+		if out, ok = l.requests(r, ports); !ok {
+			return nil, false
+		}
+	case len(ports.Ports)+len(ports.NotPorts) > 0:
+		out[0].to = []*security.Rule_To{{Operation: ports}}
+	}
+	for i := range out {
+		out[i].when = append(out[i].when, asked...)
+	}
+	return out, true
 }
 
 // ports gives an operation with the rule's ports, which are the pods'; none
@@ -113,7 +123,7 @@ func (l *lowering) readable(r *ir.Rule) bool {
 	ports := r.Traffic.Ports(ir.TCP)
 	if ports.Count() > maxPorts {
 		if r.Action == ir.Deny {
-			l.refuseRequests(r, "a deny of requests would deny everything on ports that do not speak HTTP, and the rule does not list its ports", "List the ports that speak HTTP.")
+			l.refuseRestriction(r, "a deny of requests would deny everything on ports that do not speak HTTP, and the rule does not list its ports", "List the ports that speak HTTP.")
 			return false
 		}
 		l.unknownProtocol(r, "its ports", state)
@@ -125,7 +135,7 @@ func (l *lowering) readable(r *ir.Rule) bool {
 		for _, k := range known {
 			switch k.protocol {
 			case ir.AppTCP, ir.AppTLS:
-				l.refuseRequests(r, fmt.Sprintf("port %d of %s is declared to speak %s, of which the mesh reads no requests", number, k.workload.Address, k.protocol),
+				l.refuseRestriction(r, fmt.Sprintf("port %d of %s is declared to speak %s, of which the mesh reads no requests", number, k.workload.Address, k.protocol),
 					"Declare the port's protocol as `http` or `grpc` where it is one, or take the requests out of the rule.")
 				return false
 			case ir.AppUnknown:
@@ -137,7 +147,7 @@ func (l *lowering) readable(r *ir.Rule) bool {
 			continue
 		}
 		if r.Action == ir.Deny {
-			l.refuseRequests(r, fmt.Sprintf("whether port %d of %s speaks HTTP is not stated, and elsewhere a deny of requests would deny everything", number, r.Subject.Address), state)
+			l.refuseRestriction(r, fmt.Sprintf("whether port %d of %s speaks HTTP is not stated, and elsewhere a deny of requests would deny everything", number, r.Subject.Address), state)
 			return false
 		}
 		l.unknownProtocol(r, "port "+text, state)

@@ -13,7 +13,8 @@
 //	      ports: [{protocol: TCP, port: 8080}]
 //
 // A policy only allows, and closes what it selects; so denies and tiers are
-// flattened into the allows that they leave.
+// flattened into the allows that they leave, or said with ClusterNetworkPolicy
+// where the target has it.
 package kubernetes
 
 import (
@@ -40,12 +41,17 @@ func (Backend) Name() string { return string(profile.Kubernetes) }
 func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.List) {
 	l := &lowering{program: lower.Share(p, t.Role), target: t, report: lower.Report{Target: t}}
 	l.unsayable()
+	entries := l.divide()
 	egress, ok1 := l.flatten(ir.Egress)
 	ingress, ok2 := l.flatten(ir.Ingress)
 	if !ok1 || !ok2 {
 		return nil, l.report.Diags
 	}
-	var objects []manifest.Object
+	beyond, egress := l.baseline(ir.Egress, egress)
+	entries = append(entries, beyond...)
+	_, ingress = l.baseline(ir.Ingress, ingress)
+	l.lacking(egress, ingress)
+	objects := l.clusterObjects(entries)
 	for _, b := range lower.Bundles(l.program, egress, ingress) {
 		objects = append(objects, l.objects(b)...)
 	}
@@ -69,6 +75,18 @@ type refusal struct {
 
 func (l *lowering) refuse(o ir.Origin, r *refusal) { l.report.Refuse(r.code, o, r.reason, r.nearest) }
 
+// lacking refuses what the CNI, by the profile's switches, does not have of the
+// API. It looks at the rules as they are written, after flattening.
+func (l *lowering) lacking(stages ...*ir.Stage) {
+	for _, s := range stages {
+		for _, level := range s.Levels {
+			for i := range level.Rules {
+				l.report.Lacking(&level.Rules[i])
+			}
+		}
+	}
+}
+
 // unsayable refuses what has no form whatever the other rules are, before
 // flattening leaves it out. The API has no status, no action, no order and no
 // log field (k8s.io/api networking/v1 types.go).
@@ -84,6 +102,15 @@ func (l *lowering) unsayable() {
 				"Set the rule's `mode` to `enforce`, or accept it as `unenforced`, which leaves the rule out."})
 		}
 	}
+	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
+		for _, iso := range l.program.Isolated(d) {
+			if iso.Mode == ir.Staged {
+				l.refuse(iso.Origin, &refusal{diag.LacksStaged, "native NetworkPolicy has no staged policies",
+					"Leave the pods open while their rules are staged, or render for `calico`, which stages both."})
+			}
+		}
+		l.unsayableHosts(l.program.Hosts.Stages(d))
+	}
 	for _, m := range l.program.MTLS {
 		if m.Demands() {
 			l.refuse(m.Origin, &refusal{diag.LacksMTLS, "native NetworkPolicy knows addresses, not certificates",
@@ -92,18 +119,69 @@ func (l *lowering) unsayable() {
 	}
 }
 
+// unsayableHosts refuses what is for nodes: all of it where something closes
+// some, else what an open node does not do anyway.
+func (l *lowering) unsayableHosts(stages []ir.Stage) {
+	closes := slices.ContainsFunc(stages, func(s ir.Stage) bool { return len(s.Isolate) > 0 })
+	for _, s := range stages {
+		for _, r := range s.Rules() {
+			if closes || r.Action != ir.Allow {
+				l.refuse(r.Origin, nodeSubject())
+			}
+		}
+		for _, iso := range s.Isolate {
+			l.refuse(iso.Origin, nodeSubject())
+		}
+	}
+}
+
+func nodeSubject() *refusal {
+	return &refusal{diag.CannotSay, "a NetworkPolicy protects pods, and no nodes",
+		"Render for `cilium` with the host firewall, or for `calico` with host endpoints."}
+}
+
+// flattenOptions is what a network policy can do.
+var flattenOptions = lower.FlattenOptions{PortsOnly: true, NoAccounts: true}
+
 // flatten gives the one stage of a direction; false where that means something
 // else than the program. ICMP and other protocols without ports are undefined
 // for NetworkPolicy (kubernetes/website, network-policies.md, "Network traffic
 // filtering"), so all traffic is that of the three protocols with ports.
 func (l *lowering) flatten(d ir.Direction) (*ir.Stage, bool) {
-	stage, refusals := lower.Flatten(l.program, d, lower.FlattenOptions{PortsOnly: true, NoAccounts: true})
+	stage, refusals := lower.Flatten(l.program, d, flattenOptions)
 	for _, r := range refusals {
 		l.refuse(r.Rule.Origin, &refusal{r.Code,
-			"native NetworkPolicy has neither deny rules nor tiers, and " + r.Reason,
-			nearestTo(r)})
+			l.without() + r.Reason,
+			nearestTo(r) + l.orClusterPolicies(d, r.Rule)})
 	}
 	return stage, len(refusals) == 0
+}
+
+// without is what the target has no form for that flattening has to make up for.
+func (l *lowering) without() string {
+	if l.target.Profile.On(clusterPolicies) {
+		return "on ingress a ClusterNetworkPolicy names pods alone, native NetworkPolicy has neither deny rules nor tiers, and "
+	}
+	return "native NetworkPolicy has neither deny rules nor tiers, and "
+}
+
+// orClusterPolicies says that ClusterNetworkPolicy would say the rule, where the
+// target's engine may have it.
+func (l *lowering) orClusterPolicies(d ir.Direction, r *ir.Rule) string {
+	nameable := func(p ir.Peer) bool {
+		switch p.(type) {
+		case ir.Pods:
+			return true
+		case ir.Names, ir.AnyPeer, ir.RemotePods, ir.Infrastructure:
+			return false
+		case ir.External, ir.Nodes, ir.NodeLocal, ir.APIServer:
+		}
+		return d == ir.Egress
+	}
+	if l.target.Profile.On(clusterPolicies) || slices.ContainsFunc(r.Peers.List(), func(p ir.Peer) bool { return !nameable(p) }) {
+		return ""
+	}
+	return "\nWhere the cluster enforces ClusterNetworkPolicy, `switches = { " + clusterPolicies + " = true }` on the target says the rule with one."
 }
 
 func nearestTo(r lower.FlattenRefusal) string {

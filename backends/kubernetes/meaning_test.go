@@ -372,7 +372,12 @@ func TestPoliciesMeanTheProgram(t *testing.T) {
 	}
 }
 
-func check(t *rapid.T, p *ir.Program, n enforced, from, to end, x flow) {
+// policed is what policies say of a direction.
+type policed interface {
+	direction(d networkingv1.PolicyType, subject, peer end, x flow, toPod bool) bool
+}
+
+func check(t *rapid.T, p *ir.Program, n policed, from, to end, x flow) {
 	toPod := to.kind == "pod"
 	want, got := true, true
 	if from.kind == "pod" {
@@ -386,6 +391,6 @@ func check(t *rapid.T, p *ir.Program, n enforced, from, to end, x flow) {
 		got = got && n.direction(networkingv1.PolicyTypeIngress, to, from, x, true)
 	}
 	if want != got {
-		t.Fatalf("%v -> %v %v, ranges match everyone: %v: want %v, got %v", from, to, x, n.everyone, want, got)
+		t.Fatalf("%v -> %v %v: want %v, got %v by %v\n%s", from, to, x, want, got, n, p.Text())
 	}
 }

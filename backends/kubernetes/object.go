@@ -108,10 +108,18 @@ func (l *lowering) entries(d ir.Direction, b lower.Bundle, namespace string) []e
 			strings.Compare(x.Traffic.String(), y.Traffic.String()))
 	})
 	var out []entry
+	kept := map[string]bool{} // what companions of several defaults say alike
 	for i := range rules {
 		r := &rules[i]
 		if r.Action != ir.Allow || r.Mode != ir.Enforce {
 			continue // refused before
+		}
+		if r.Origin.Kind == ir.FromCompanion {
+			text := r.Peers.String() + " " + r.Traffic.String()
+			if kept[text] {
+				continue
+			}
+			kept[text] = true
 		}
 		ports, no := ports(r.Traffic)
 		if no != nil {

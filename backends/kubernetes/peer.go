@@ -48,7 +48,7 @@ func (l *lowering) peers(d ir.Direction, r *ir.Rule, namespace string) (peers, b
 			out.list = append(out.list, list...)
 		}
 	}
-	addresses, ok := l.addresses(d, r)
+	addresses, ok := l.addresses(d, r, l.target)
 	if !ok {
 		return peers{}, false
 	}
@@ -67,7 +67,7 @@ func podPeers(pods ir.Pods, namespace string) ([]networkingv1.NetworkPolicyPeer,
 	if !pods.Account.IsAnything() {
 		return nil, byAccount(pods)
 	}
-	spaces, no := alternatives(everyNamespaceHasName(pods.Namespace))
+	spaces, no := alternatives(lower.NamedNamespaces(pods.Namespace))
 	if no != nil {
 		return nil, no
 	}
@@ -84,10 +84,10 @@ func podPeers(pods ir.Pods, namespace string) ([]networkingv1.NetworkPolicyPeer,
 		for _, label := range labels {
 			var peer networkingv1.NetworkPolicyPeer
 			if !space.Equal(own) {
-				peer.NamespaceSelector = pointer(labelSelector(space))
+				peer.NamespaceSelector = pointer(lower.LabelSelector(space))
 			}
 			if space.Equal(own) || !label.IsEverything() {
-				peer.PodSelector = pointer(labelSelector(label))
+				peer.PodSelector = pointer(lower.LabelSelector(label))
 			}
 			out = append(out, peer)
 		}
@@ -106,10 +106,11 @@ type ends struct {
 	addresses set.Addresses // of the API server
 }
 
-// addresses gives the address ranges of a rule's peers that are not pods; false
-// where they have no form, which was then said.
-func (l *lowering) addresses(d ir.Direction, r *ir.Rule) (set.Addresses, bool) {
-	e, no := endsOf(d, r)
+// addresses gives the address ranges of a rule's peers that are not pods, where
+// ranges match what they do on the target; false where they have no form, which
+// was then said.
+func (l *lowering) addresses(d ir.Direction, r *ir.Rule, t lower.Target) (set.Addresses, bool) {
+	e, no := endsOf(d, r, &l.program.Inventory.Facts)
 	if no != nil {
 		l.refuse(r.Origin, no)
 		return set.Addresses{}, false
@@ -118,9 +119,9 @@ func (l *lowering) addresses(d ir.Direction, r *ir.Rule) (set.Addresses, bool) {
 	for _, pods := range r.Peers.Pods() {
 		allPods = allPods || pods.IsAll()
 	}
-	out, ok := l.outside(r, e, allPods)
+	out, ok := l.outside(r, e, allPods, t)
 	if e.nodes && !l.coversNodes(e, out) {
-		nodes, no := l.nodes(allPods)
+		nodes, no := l.nodes(d, allPods || t.Profile.RangesMatchPods() == "false")
 		switch {
 		case no == nil:
 			out = out.Union(nodes)
@@ -138,21 +139,33 @@ func (l *lowering) addresses(d ir.Direction, r *ir.Rule) (set.Addresses, bool) {
 			"State its addresses, for example `cluster { api_server = [\"192.0.2.10/32\"] }`; they are those of the endpoints of the Service `kubernetes`, not the Service's own."})
 		ok = false
 	}
+	if on := e.addresses.Intersect(l.program.Inventory.Facts.NodeCIDRs); !on.IsEmpty() && t.Profile.RangesMatchNodes() == "false" {
+		l.refuse(r.Origin, &refusal{diag.CannotSay, fmt.Sprintf("the API server runs on nodes (%s), and no address range matches nodes (cidr_matches_nodes is false)", on),
+			"Render for `cilium`, which knows the API server by what it is."})
+		ok = false
+	}
 	return out.Union(e.addresses).Union(e.local), ok
 }
 
 // endsOf sorts out the peers that are not pods.
-func endsOf(d ir.Direction, r *ir.Rule) (ends, *refusal) {
+func endsOf(d ir.Direction, r *ir.Rule, f *ir.Facts) (ends, *refusal) {
 	var e ends
 	for _, p := range r.Peers.List() {
 		switch p := p.(type) {
 		case ir.Pods, ir.AnyPeer, ir.Infrastructure: // the last is nothing that the API knows
+		case ir.RemotePods:
+			return e, &refusal{diag.CannotSay, "a NetworkPolicy knows the pods of its own cluster (" + p.String() + ")",
+				"Give the other cluster's addresses as an `external`, or render for `cilium`, whose clusters are connected."}
 		case ir.External:
 			e.outside = p
 		case ir.Names:
 			return e, &refusal{diag.LacksFQDN, "native NetworkPolicy knows addresses, not DNS names (" + p.Text() + ")",
 				"Give `cidrs` where the addresses are stable, render for `cilium`, or accept it as `narrowed`."}
 		case ir.Nodes:
+			if !p.Labels.IsEverything() {
+				return e, &refusal{diag.CannotSay, "a NetworkPolicy finds nodes by address only, and not by label (" + p.String() + ")",
+					"Name `nodes`, which is all of them, or their addresses as an `external`."}
+			}
 			// The pod's own node reaches it whatever policies say (web:
 			// network-policies.md, "NetworkPolicy"), so ingress needs the others.
 			if d == ir.Egress && (!p.Own || !p.Other) {
@@ -160,7 +173,7 @@ func endsOf(d ir.Direction, r *ir.Rule) (ends, *refusal) {
 			}
 			e.nodes = p.Other
 		case ir.NodeLocal:
-			if d == ir.Egress {
+			if d == ir.Egress || f.Tunnel.Probes.ContainsAll(p.Addresses) {
 				e.local = e.local.Union(p.Addresses)
 			}
 		case ir.APIServer:
@@ -173,12 +186,12 @@ func endsOf(d ir.Direction, r *ir.Rule) (ends, *refusal) {
 // outside gives the ranges of an external peer. Which pods and nodes an ipBlock
 // matches is left to the CNI (kubernetes/website, network-policies.md), so theirs
 // are taken out, unless other peers of the rule have them all anyway.
-func (l *lowering) outside(r *ir.Rule, e ends, allPods bool) (set.Addresses, bool) {
+func (l *lowering) outside(r *ir.Rule, e ends, allPods bool, t lower.Target) (set.Addresses, bool) {
 	if e.outside.Addresses.IsEmpty() {
 		return set.Addresses{}, true
 	}
 	var found diag.List
-	out, ok := l.target.OutsideBeside(&found, e.outside, l.program.Inventory.Facts, r, allPods, e.nodes)
+	out, ok := t.OutsideBeside(&found, e.outside, l.program.Inventory.Facts, r, allPods, e.nodes)
 	l.report.Add(found)
 	return out, ok
 }
@@ -202,20 +215,25 @@ func (l *lowering) coversNodes(e ends, out set.Addresses) bool {
 }
 
 // nodes gives the ranges of the nodes, which no selector finds: in most CNIs
-// pods on the host network are their node's addresses to a policy.
-func (l *lowering) nodes(allPods bool) (set.Addresses, *refusal) {
+// pods on the host network are their node's addresses to a policy. What a
+// node-local cache listens on is its node's too. With noPods it does not matter
+// that pods have the same addresses.
+func (l *lowering) nodes(d ir.Direction, noPods bool) (set.Addresses, *refusal) {
 	f := l.program.Inventory.Facts
 	switch {
 	case f.NodeCIDRs.IsEmpty():
 		return set.Addresses{}, &refusal{diag.NeedsFact, "a NetworkPolicy finds nodes by address only, and `node_cidrs` is not stated",
 			"State it in the cluster block, for example `cluster { node_cidrs = [\"192.168.0.0/24\"] }`."}
-	case allPods:
+	case noPods:
 	case f.PodCIDRs.IsEmpty():
 		return set.Addresses{}, &refusal{diag.NeedsFact, "a NetworkPolicy finds nodes by address only, which may be pods' as well while `pod_cidrs` is not stated",
 			"State it in the cluster block, for example `cluster { pod_cidrs = [\"10.244.0.0/16\"] }`."}
 	case f.NodeCIDRs.Overlaps(f.PodCIDRs):
 		return set.Addresses{}, &refusal{diag.CannotSay, fmt.Sprintf("a NetworkPolicy finds nodes by address only, and the facts give pods and nodes the same ones (%s)", f.NodeCIDRs.Intersect(f.PodCIDRs)),
 			"State ranges that nodes have for themselves, or render for `cilium`, which tells them apart."}
+	}
+	if d == ir.Egress {
+		return f.NodeCIDRs.Union(f.DNS.NodeLocal), nil
 	}
 	return f.NodeCIDRs, nil
 }

@@ -2,10 +2,10 @@ package kubernetes
 
 import (
 	"fmt"
-	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 )
@@ -37,7 +37,7 @@ func (l *lowering) protect(s ir.Subject) ([]protected, *refusal) {
 		for _, way := range ways {
 			part := ir.InNamespace(ns.Name)
 			part.Labels = way
-			out = append(out, protected{ns.Name, labelSelector(way), l.partOf(s, part, ns)})
+			out = append(out, protected{ns.Name, lower.LabelSelector(way), l.partOf(s, part, ns)})
 		}
 	}
 	return out, nil
@@ -68,7 +68,7 @@ func (l *lowering) namespaces(s ir.Subject) ([]*ir.Namespace, *refusal) {
 	if beyond {
 		return nil, &refusal{diag.CannotSay,
 			fmt.Sprintf("a NetworkPolicy reaches one namespace, and %q takes in namespaces that are not declared", s.Address),
-			"Declare the namespaces, each of which is then closed, or render for `calico` or `cilium`, which have policies for the whole cluster."}
+			"Declare the namespaces, each of which is then closed, or render for `calico` or `cilium`, which have policies for the whole cluster." + l.orClosedEgress()}
 	}
 	var out []*ir.Namespace
 	for _, p := range parts {
@@ -82,91 +82,26 @@ func (l *lowering) namespaces(s ir.Subject) ([]*ir.Namespace, *refusal) {
 	return out, nil
 }
 
+// orClosedEgress says what ClusterNetworkPolicy would close, where the target's
+// engine may have it.
+func (l *lowering) orClosedEgress() string {
+	if l.target.Profile.On(clusterPolicies) {
+		return ""
+	}
+	return "\nWhere the cluster enforces ClusterNetworkPolicy, `switches = { " + clusterPolicies + " = true }` on the target closes egress there, and no ingress."
+}
+
 func byAccount(pods ir.Pods) *refusal {
 	return &refusal{diag.LacksIdentity,
 		fmt.Sprintf("native NetworkPolicy selects pods by label and sees no service accounts (%s)", pods),
 		"Give the workload `labels`, or render for `calico`, `cilium` or a mesh."}
 }
 
-// alternatives gives conjunctions whose union is the selector: no operator says
-// "absent, or one of these", so it becomes both.
+// alternatives gives conjunctions whose union is the selector.
 func alternatives(s ir.Selector) ([]ir.Selector, *refusal) {
-	ways := []ir.Selector{{}}
-	for _, req := range s.Requirements() {
-		list := []ir.Constraint{req.Constraint}
-		if form, values := req.Constraint.Form(); form == ir.FormAbsentOr {
-			list = []ir.Constraint{ir.Absent(), ir.OneOf(values...)}
-		}
-		var next []ir.Selector
-		for _, way := range ways {
-			for _, c := range list {
-				one, _ := ir.Select(ir.Requirement{Key: req.Key, Constraint: c})
-				both, _ := way.And(one)
-				next = append(next, both)
-			}
-		}
-		if ways = next; len(ways) > maxParts {
-			return nil, overBound("label selectors", len(ways))
-		}
+	ways, n := lower.Conjunctions(s, maxParts)
+	if n > maxParts {
+		return nil, overBound("label selectors", n)
 	}
 	return ways, nil
-}
-
-// labelSelector writes a selector of which no requirement is a union: exact
-// values as matchLabels, the rest as matchExpressions. NotIn is satisfied by
-// absence (apimachinery labels.Requirement.Matches), so "present and not these"
-// is two expressions.
-func labelSelector(s ir.Selector) metav1.LabelSelector {
-	var out metav1.LabelSelector
-	add := func(key string, op metav1.LabelSelectorOperator, values []string) {
-		out.MatchExpressions = append(out.MatchExpressions, metav1.LabelSelectorRequirement{Key: key, Operator: op, Values: slices.Clone(values)})
-	}
-	for _, r := range s.Requirements() {
-		switch form, values := r.Constraint.Form(); form {
-		case ir.FormIn:
-			if len(values) > 1 {
-				add(r.Key, metav1.LabelSelectorOpIn, values)
-				continue
-			}
-			if out.MatchLabels == nil {
-				out.MatchLabels = map[string]string{}
-			}
-			out.MatchLabels[r.Key] = values[0]
-		case ir.FormNotIn:
-			add(r.Key, metav1.LabelSelectorOpNotIn, values)
-		case ir.FormExists:
-			add(r.Key, metav1.LabelSelectorOpExists, nil)
-		case ir.FormNotExists:
-			add(r.Key, metav1.LabelSelectorOpDoesNotExist, nil)
-		case ir.FormPresentNot:
-			add(r.Key, metav1.LabelSelectorOpExists, nil)
-			add(r.Key, metav1.LabelSelectorOpNotIn, values)
-		case ir.FormAnything, ir.FormNever, ir.FormAbsentOr, ir.FormMatches, ir.FormAbsentOrMatches: // lower.Foreign refuses patterns
-			panic("kubernetes: a requirement that is no selector's: " + r.String())
-		}
-	}
-	return out
-}
-
-// everyNamespaceHasName simplifies what a selector asks of a namespace's name,
-// which is never absent.
-func everyNamespaceHasName(s ir.Selector) ir.Selector {
-	c := s.Get(ir.NamespaceName)
-	if c.IsAnything() {
-		return s
-	}
-	form, values := c.Form()
-	switch form {
-	case ir.FormExists:
-		return s.Without(ir.NamespaceName)
-	case ir.FormPresentNot:
-		c = ir.NotOneOf(values...)
-	case ir.FormAbsentOr:
-		c = ir.OneOf(values...)
-	default:
-		return s
-	}
-	name, _ := ir.Select(ir.Requirement{Key: ir.NamespaceName, Constraint: c})
-	out, _ := s.Without(ir.NamespaceName).And(name)
-	return out
 }

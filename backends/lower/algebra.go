@@ -25,11 +25,6 @@ type domain struct {
 // world is every external address.
 func world() ir.External { return ir.External{Addresses: set.AllAddresses()} }
 
-// kinds parts AnyPeer into peers of every kind.
-func kinds() []ir.Peer {
-	return []ir.Peer{ir.AllPods(), ir.Nodes{Own: true, Other: true}, world(), ir.Infrastructure{}}
-}
-
 // apiServer parts the API server's addresses by the facts into those outside the
 // cluster and those of nodes. known is false where the facts do not tell.
 func (d domain) apiServer(a ir.APIServer) (outside, nodes set.Addresses, known bool) {
@@ -102,7 +97,8 @@ func (d domain) peersMinus(p, q ir.Peers) (rest ir.Peers, some bool, ob *obstacl
 	}
 	list := p.List()
 	if p.IsAny() {
-		list = kinds()
+		_, remote := q.Remote()
+		list = ir.Everyone(remote || d.inv.Facts.ClusterMesh)
 	}
 	list = slices.DeleteFunc(slices.Clone(list), func(a ir.Peer) bool { return d.covered(a, q.List()) })
 	for _, b := range q.List() {
@@ -147,6 +143,7 @@ var (
 	namesAndNames     = blocked("an address may have several DNS names, so one name cannot be taken out of another")
 	apiServerPlace    = &obstacle{"whether the API server runs on nodes or outside the cluster is not known: state `api_server` and `node_cidrs`", true}
 	nodesByAddress    = blocked("single addresses cannot be taken out of the nodes")
+	nodesByLabel      = blocked("which nodes by label the pod's own one is among is not known")
 )
 
 // rank orders a pair of peers, so that peerAnd looks at each pair once.
@@ -164,8 +161,10 @@ func rank(p ir.Peer) int {
 		return 4
 	case ir.APIServer:
 		return 5
+	case ir.RemotePods:
+		return 6
 	}
-	return 6
+	return 7
 }
 
 // peerAnd is the endpoints in both of two peers, neither AnyPeer.
@@ -183,8 +182,13 @@ func (d domain) peerAnd(a, b ir.Peer) ([]ir.Peer, *obstacle) {
 	case ir.Nodes:
 		switch b := b.(type) {
 		case ir.Nodes:
-			return []ir.Peer{ir.Nodes{Own: a.Own && b.Own, Other: a.Other && b.Other, Except: a.Except.Union(b.Except)}}, nil
+			if labels, some := a.Labels.And(b.Labels); some {
+				return []ir.Peer{ir.Nodes{Own: a.Own && b.Own, Other: a.Other && b.Other, Except: a.Except.Union(b.Except), Labels: labels}}, nil
+			}
 		case ir.NodeLocal:
+			if a.Own && !a.Labels.IsEverything() {
+				return nil, nodesByLabel
+			}
 			if a.Own {
 				return []ir.Peer{b}, nil
 			}
@@ -214,6 +218,12 @@ func (d domain) peerAnd(a, b ir.Peer) ([]ir.Peer, *obstacle) {
 		if b, ok := b.(ir.APIServer); ok {
 			return apiServersAnd(a, b), nil
 		}
+	case ir.RemotePods:
+		if b, ok := b.(ir.RemotePods); ok {
+			if pods, some := a.Pods.And(b.Pods); some {
+				return []ir.Peer{ir.RemotePods{Clusters: a.Clusters.And(b.Clusters), Pods: pods}}, nil
+			}
+		}
 	case ir.Infrastructure:
 		if _, ok := b.(ir.Infrastructure); ok {
 			return []ir.Peer{a}, nil
@@ -241,7 +251,7 @@ func (d domain) onNodes(a ir.Nodes, b ir.APIServer) ([]ir.Peer, *obstacle) {
 	switch {
 	case known && nodes.IsEmpty():
 		return nil, nil
-	case known && a.Own && a.Other:
+	case known && a.Own && a.Other && a.Labels.IsEverything():
 		return []ir.Peer{ir.APIServer{Addresses: nodes}}, nil
 	}
 	return nil, apiServerPlace
@@ -309,7 +319,7 @@ func (d domain) peerMinus(a, b ir.Peer) ([]ir.Peer, *obstacle) {
 			if !a.Except.IsEmpty() || !b.Except.IsEmpty() {
 				return nil, nodesByAddress
 			}
-			return []ir.Peer{ir.Nodes{Own: a.Own && !b.Own, Other: a.Other && !b.Other}}, nil
+			return subtracted(a, b), nil
 		}
 		return nil, nodesByAddress
 	case ir.NodeLocal:
@@ -333,8 +343,18 @@ func (d domain) peerMinus(a, b ir.Peer) ([]ir.Peer, *obstacle) {
 		return nil, nil
 	case ir.APIServer:
 		return d.apiServerMinus(a, b), nil
+	case ir.RemotePods:
+		return subtracted(a, b), nil
 	}
 	return nil, nil
+}
+
+// subtracted is the difference as the model has it.
+func subtracted(a, b ir.Peer) []ir.Peer {
+	p, _ := ir.PeersOf(a)
+	q, _ := ir.PeersOf(b)
+	rest, _ := p.Subtract(q)
+	return rest.List()
 }
 
 func (d domain) apiServerMinus(a ir.APIServer, b ir.Peer) []ir.Peer {

@@ -35,6 +35,12 @@ func peersOf(t *testing.T, list ...ir.Peer) ir.Peers {
 	return p
 }
 
+func remote(clusters ir.Constraint, pods ir.Pods) ir.RemotePods {
+	return ir.RemotePods{Clusters: clusters, Pods: pods}
+}
+
+func role(value string) ir.Selector { return ir.MatchLabels(map[string]string{"role": value}) }
+
 func TestPeersMinus(t *testing.T) {
 	names := func(texts ...string) ir.Names {
 		var n ir.Names
@@ -57,6 +63,14 @@ func TestPeersMinus(t *testing.T) {
 		{"a declared namespace by a label that it lacks", []ir.Peer{ab}, []ir.Peer{byTeam("y")}, "pods(in [kubernetes.io/metadata.name=b, team not in {y}]) + pods(in a)", ""},
 		{"a declared namespace by its label", []ir.Peer{ab}, []ir.Peer{byTeam("x")}, "pods(in [kubernetes.io/metadata.name=b, team not in {x}])", ""},
 		{"any loses its name", []ir.Peer{ir.AnyPeer{}}, []ir.Peer{a, nodes}, "pods(in [kubernetes.io/metadata.name not in {a}]) + infrastructure + world", ""},
+		{"any loses other clusters", []ir.Peer{ir.AnyPeer{}}, []ir.Peer{ab, remote(ir.OneOf("west"), ir.AllPods())},
+			"of cluster not in {west}: pods(anywhere) + pods(in [kubernetes.io/metadata.name not in {a,b}]) + infrastructure + nodes + world", ""},
+		{"other clusters' pods", []ir.Peer{remote(ir.OneOf("west", "north"), ab)}, []ir.Peer{remote(ir.OneOf("west"), a)},
+			"of cluster=north: pods(in a,b) + of cluster=west: pods(in b)", ""},
+		{"other clusters' pods are not this one's", []ir.Peer{remote(ir.Anything(), a), a}, []ir.Peer{a}, "of any other cluster: pods(in a)", ""},
+		{"nodes by label", []ir.Peer{nodes}, []ir.Peer{ir.Nodes{Own: true, Other: true, Labels: role("x")}}, "other nodes{role not in {x}} + own node{role not in {x}}", ""},
+		{"nodes by another label", []ir.Peer{ir.Nodes{Other: true, Labels: role("y")}}, []ir.Peer{ir.Nodes{Other: true, Labels: role("x")}}, "other nodes{role=y}", ""},
+		{"what listens on nodes by label", []ir.Peer{ir.Nodes{Own: true, Labels: role("x")}}, []ir.Peer{local}, "", "which nodes by label"},
 		{"any loses itself", []ir.Peer{ir.AnyPeer{}}, []ir.Peer{ir.AnyPeer{}}, "", ""},
 		{"world of any", []ir.Peer{ir.AnyPeer{}}, []ir.Peer{world()}, "pods(anywhere) + infrastructure + nodes", ""},
 		{"addresses", []ir.Peer{external("192.0.2.0/24")}, []ir.Peer{external("192.0.2.0/25")}, "external(192.0.2.128/25)", ""},

@@ -28,6 +28,9 @@ const (
 	HTTPHeaders          Feature = "HTTP headers"
 	GRPC                 Feature = "gRPC methods"
 	DNSNames             Feature = "DNS queries by name"
+	JWT                  Feature = "tokens (JWT)"
+	SNI                  Feature = "names of TLS servers (SNI)"
+	ClientAddress        Feature = "clients before a proxy"
 	DenyRules            Feature = "deny rules"
 	Tiers                Feature = "tiers and order"
 	PassRules            Feature = "pass"
@@ -39,19 +42,21 @@ const (
 	NodesPeer            Feature = "nodes"
 	APIServerPeer        Feature = "apiserver"
 	SelfOthersPeer       Feature = "self and others"
+	RemotePeer           Feature = "pods of other clusters"
 	MTLS                 Feature = "mutual TLS"
 	ClusterRules         Feature = "rules for every namespace"
+	NodeRules            Feature = "rules for nodes"
 	EgressRules          Feature = "egress"
 )
 
 // Features lists every feature in the order of the table.
 var Features = []Feature{
 	DefaultDenyNamespace, DefaultDenyWorkload, DefaultDenyCluster, EgressRules, DNSCompanion, NodeLocalDNS,
-	PodPeers, LabelExpressions, NamespacePeers, AccountPeers, SelfOthersPeer, ClusterPeer, WorldPeer, AnywherePeer, NodesPeer, APIServerPeer,
+	PodPeers, LabelExpressions, NamespacePeers, AccountPeers, SelfOthersPeer, ClusterPeer, WorldPeer, AnywherePeer, NodesPeer, APIServerPeer, RemotePeer,
 	CIDRPeers, FQDNPeers,
 	Ports, PortRanges, NamedPorts, SCTP, ICMP,
-	HTTP, HTTPRegex, HTTPHosts, HTTPHeaders, GRPC, DNSNames,
-	DenyRules, Tiers, PassRules, LogRules, StagedRules, ClusterRules, MTLS,
+	HTTP, HTTPRegex, HTTPHosts, HTTPHeaders, GRPC, DNSNames, JWT, SNI, ClientAddress,
+	DenyRules, Tiers, PassRules, LogRules, StagedRules, ClusterRules, NodeRules, MTLS,
 }
 
 // Support says how far a target can say a feature.

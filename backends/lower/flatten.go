@@ -280,6 +280,9 @@ func (f *flattening) and(b, pass box, closed []ir.Pods) ([]box, bool) {
 		return nil, true
 	}
 	peers, some, ob := f.peersAnd(b.peers, pass.peers)
+	if ob == nil && !implies(b.rule.If, pass.rule.If) {
+		ob = conditional
+	}
 	var traffic ir.Traffic
 	if ob == nil && some {
 		traffic, some, ob = trafficAnd(b.traffic, pass.traffic)
@@ -436,5 +439,6 @@ func compareFlat(a, b ir.Rule) int {
 		strings.Compare(a.Peers.String(), b.Peers.String()),
 		strings.Compare(a.Traffic.String(), b.Traffic.String()),
 		cmp.Compare(a.Auth, b.Auth),
+		slices.CompareFunc(a.If, b.If, func(x, y ir.Condition) int { return strings.Compare(x.String(), y.String()) }),
 	)
 }

@@ -52,6 +52,9 @@ func (f *flattening) minus(a, b box) ([]box, *obstacle) {
 	if !f.overlap(a, b) {
 		return []box{a}, nil
 	}
+	if !implies(a.rule.If, b.rule.If) {
+		return nil, conditional
+	}
 	var out []box
 	for _, pods := range f.podsMinus(a.pods, b.pods) {
 		out = append(out, box{pods, a.peers, a.traffic, a.rule})
@@ -81,6 +84,13 @@ func (f *flattening) minus(a, b box) ([]box, *obstacle) {
 		return nil, blocked("its pods are told by service account")
 	}
 	return out, nil
+}
+
+var conditional = blocked("it asks for more than peers and ports tell")
+
+// implies reports that where all of a holds, all of b does.
+func implies(a, b []ir.Condition) bool {
+	return !slices.ContainsFunc(b, func(c ir.Condition) bool { return !slices.Contains(a, c) })
 }
 
 // newAccounts reports whether a part hangs on accounts and its whole does not.

@@ -1,6 +1,9 @@
 package lower
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/profile"
@@ -11,7 +14,17 @@ import (
 // backend renders them. Each is one diagnostic.
 func (t Target) Foreign(p *ir.Program) diag.List {
 	var diags diag.List
-	for _, d := range p.All() {
+	said := Report{Target: t}
+	own := Share(p, t.Role)
+	all := append(own.All(), own.Hosts.All()...)
+	// What somebody wrote is refused before what it brings along.
+	slices.SortStableFunc(all, func(a, b ir.Directed) int { return cmp.Compare(a.Rule.Origin.Kind, b.Rule.Origin.Kind) })
+	for _, d := range all {
+		for _, c := range d.Rule.If {
+			if no, is := t.unsaid(c); is && (t.Role != WithCNI || enforcedByMesh(p, d)) {
+				said.Refuse(no.code, d.Rule.Origin, no.reason, no.nearest)
+			}
+		}
 		if what := t.foreignRule(d.Rule); what != "" {
 			t.Refuse(&diags, diag.CannotSay, d.Rule.Origin, "it restricts "+what, "Portolan reads this and does not render it. Say it another way, or keep the manifest.")
 		}
@@ -25,7 +38,7 @@ func (t Target) Foreign(p *ir.Program) diag.List {
 			}
 		}
 	}
-	return diags
+	return append(said.Diags, diags...)
 }
 
 // foreignRule names the first part of a rule that is foreign; "" for none.
@@ -33,8 +46,8 @@ func (t Target) foreignRule(r *ir.Rule) string {
 	switch traffic := r.Traffic; {
 	case r.Auth != ir.AnyAuth && !(r.Auth == ir.MutualTLS && t.Profile.IsMesh()):
 		return "how the peer proves itself"
-	case len(r.If) > 0:
-		return "flows by " + r.If[0].Atom
+	case slices.ContainsFunc(r.If, t.foreignCondition):
+		return "flows by " + r.If[slices.IndexFunc(r.If, t.foreignCondition)].String()
 	case !traffic.Numbers().IsEmpty() && !traffic.IsAll() && t.Profile.Engine != profile.Calico:
 		return "protocols by number"
 	case !traffic.SourcePorts().IsAll():

@@ -20,6 +20,7 @@ const MaxName = 52
 //   - a namespace's is its name and "--all";
 //   - every pod's is "cluster--all", and "cluster--default" that of the pods
 //     that the cluster's default closes, whichever namespaces it spares;
+//   - nodes' is the name that they are declared under;
 //   - inline pods' is "pods--" and a hash of their canonical text.
 //
 // A name that is no label, is over-long or holds "--" is escaped and gets "--"
@@ -41,6 +42,9 @@ func Name(s ir.Subject) (name string, escaped bool) {
 			return "cluster--default", false
 		}
 		return "cluster--all", false
+	case ir.SubjectNodes:
+		_, base, _ := cutLast(s.Address, "/")
+		return label(base, s.Address)
 	case ir.SubjectInline:
 	}
 	return "pods--" + hash(s.Pods.String()), true

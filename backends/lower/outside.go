@@ -6,16 +6,16 @@ import (
 
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
-	"github.com/portolan-dev/portolan/ir/profile"
 	"github.com/portolan-dev/portolan/ir/set"
 )
 
 // Outside gives the address ranges that mean an external peer of a rule on the
-// target. Where the target's ranges match pods and nodes as well as the outside
-// (profile.CIDRs), their ranges are taken out. Where those are not stated, an
-// allow keeps to the part that cannot be theirs and a warning says what to
-// state; a deny, which must not get smaller, and an allow of which nothing
-// would be left are errors. false means that nothing may be emitted.
+// target. Where the target's ranges match pods or nodes as well as the outside,
+// or may do so (profile.RangesMatchPods), their ranges are taken out. Where
+// those are not stated, an allow keeps to the part that cannot be theirs and a
+// warning says what to state; a deny, which must not get smaller, and an allow
+// of which nothing would be left are errors. false means that nothing may be
+// emitted.
 func (t Target) Outside(diags *diag.List, e ir.External, f ir.Facts, r *ir.Rule) (set.Addresses, bool) {
 	return t.OutsideBeside(diags, e, f, r, false, false)
 }
@@ -23,9 +23,11 @@ func (t Target) Outside(diags *diag.List, e ir.External, f ir.Facts, r *ir.Rule)
 // OutsideBeside is Outside for a rule whose other peers have every pod, or
 // every node, anyway: the ranges of those may stay in.
 func (t Target) OutsideBeside(diags *diag.List, e ir.External, f ir.Facts, r *ir.Rule, pods, nodes bool) (set.Addresses, bool) {
-	if t.Profile.CIDRs() == profile.CIDRsOutside {
+	noPods, noNodes := t.Profile.RangesMatchPods() == "false", t.Profile.RangesMatchNodes() == "false"
+	if noPods && noNodes {
 		return e.Addresses, true
 	}
+	pods, nodes = pods || noPods, nodes || noNodes
 	out := e.Addresses
 	var missing []string
 	if !pods {
@@ -49,7 +51,7 @@ func (t Target) OutsideBeside(diags *diag.List, e ir.External, f ir.Facts, r *ir
 		return out, !out.IsEmpty()
 	}
 	facts := strings.Join(missing, " and ")
-	why := "an address range matches pods and nodes too on " + string(t.Profile.Engine) + ", and " + facts + " " + isAre(missing) + " not stated"
+	why := "an address range matches " + matched(noPods, noNodes) + " too on " + t.Profile.Name() + ", and " + facts + " " + isAre(missing) + " not stated"
 	fix := "State it in the cluster block, for example `cluster { " + missing[0] + " = [\"" + example[missing[0]] + "\"] }`. Until then the private ranges could be pods or nodes."
 	out = out.Subtract(ir.Private())
 	if r.Action != ir.Allow || out.IsEmpty() {
@@ -59,6 +61,17 @@ func (t Target) OutsideBeside(diags *diag.List, e ir.External, f ir.Facts, r *ir
 	t.Warn(diags, diag.LeftOut, r.Origin,
 		"Rule \""+r.Origin.Address+"\" leaves private addresses out on target \""+t.Name+"\": "+why+".", fix)
 	return out, true
+}
+
+// matched is what ranges match beside the outside, in words.
+func matched(noPods, noNodes bool) string {
+	switch {
+	case noPods:
+		return "nodes"
+	case noNodes:
+		return "pods"
+	}
+	return "pods and nodes"
 }
 
 // example is a value for each fact, for messages.

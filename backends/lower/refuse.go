@@ -58,6 +58,9 @@ func subjectOf(o ir.Origin) string {
 	case ir.FromDefault:
 		return fmt.Sprintf("The default of %q", o.Address)
 	case ir.FromCompanion:
+		if o.Purpose == ir.ForTokens {
+			break // it is the rule that asks for tokens
+		}
 		return fmt.Sprintf("What keeps %s reachable for %q", o.Purpose, o.Address)
 	case ir.FromRule, ir.FromAxiom:
 	}

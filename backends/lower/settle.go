@@ -176,9 +176,10 @@ func (s *settling) declare() {
 	}
 	slices.SortStableFunc(inv.Namespaces, func(a, b ir.Namespace) int { return strings.Compare(a.Address, b.Address) })
 	if inv.Facts.DNS.Port == 0 {
-		dns := ir.InNamespace("kube-system")
-		dns.Labels = ir.MatchLabels(map[string]string{"k8s-app": "kube-dns"})
-		inv.Facts.DNS = ir.DNS{Pods: dns, Port: 53}
+		at := s.target.Profile.DNS()
+		dns := ir.InNamespace(at.Namespace)
+		dns.Labels = ir.MatchLabels(map[string]string{at.Key: at.Label})
+		inv.Facts.DNS = ir.DNS{Pods: dns, Port: at.Port}
 	}
 	if inv.Facts.MeshRoot == "" && s.target.Profile.IsMesh() {
 		inv.Facts.MeshRoot = meshRoot

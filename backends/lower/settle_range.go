@@ -13,6 +13,25 @@ const stateRanges = "State `pod_cidrs` and `node_cidrs` in the cluster block of 
 // ranges has the rules' address ranges say what they mean on the target.
 func (s *settling) ranges(stages []ir.Stage) []ir.Stage {
 	flat := s.flat(stages)
+	var all []ir.Stage
+	for i := range stages {
+		if s.saysAgain(&stages[i]) {
+			all = append(all, stages[i])
+		} else {
+			all = append(all, s.rangesIn(stages[i:i+1:i+1], flat)...)
+		}
+	}
+	return all
+}
+
+// saysAgain reports a tier of ClusterNetworkPolicies that the target says with
+// such policies again, whose networks mean the same.
+func (s *settling) saysAgain(stage *ir.Stage) bool {
+	p := s.target.Profile
+	return p.Engine == profile.Kubernetes && p.On("cluster_network_policy") && (stage.Name == "Admin" || stage.Name == "Baseline")
+}
+
+func (s *settling) rangesIn(stages []ir.Stage, flat bool) []ir.Stage {
 	return eachLevel(stages, func(rules []ir.Rule) []ir.Rule {
 		var out []ir.Rule
 		for _, r := range rules {
@@ -47,6 +66,9 @@ func (s *settling) flat(stages []ir.Stage) bool {
 	}
 	allows := false
 	for _, stage := range stages {
+		if s.saysAgain(&stage) {
+			continue
+		}
 		if stage.Name != ir.StageRules && stage.Name != ir.StageAxioms {
 			return false
 		}

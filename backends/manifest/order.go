@@ -43,6 +43,8 @@ func layout(apiVersion string) *shape {
 	switch group(apiVersion) {
 	case "networking.k8s.io":
 		return kubernetesObject
+	case "policy.networking.k8s.io":
+		return clusterPolicyObject
 	case "projectcalico.org":
 		return calicoObject
 	case "cilium.io":
@@ -54,11 +56,12 @@ func layout(apiVersion string) *shape {
 }
 
 var (
-	otherObject      = object(nil)
-	kubernetesObject = object(kubernetesSpec)
-	calicoObject     = object(calicoSpec)
-	ciliumObject     = object(ciliumSpec)
-	istioObject      = object(istioSpec)
+	otherObject         = object(nil)
+	kubernetesObject    = object(kubernetesSpec)
+	clusterPolicyObject = object(clusterPolicySpec)
+	calicoObject        = object(calicoSpec)
+	ciliumObject        = object(ciliumSpec)
+	istioObject         = object(istioSpec)
 )
 
 func object(spec *shape) *shape {
@@ -113,6 +116,38 @@ var (
 		{"ipBlock", list("cidr", "except")},
 	}}
 	kubernetesPort = list("protocol", "port", "endPort")
+)
+
+// ClusterNetworkPolicy.
+
+var (
+	clusterPolicySpec = &shape{keys: []key{
+		{"tier", nil},
+		{"priority", nil},
+		{"subject", clusterPolicyPeer},
+		{"ingress", clusterPolicyRule},
+		{"egress", clusterPolicyRule},
+	}}
+	clusterPolicyRule = &shape{keys: []key{
+		{"name", nil},
+		{"action", nil},
+		{"from", clusterPolicyPeer},
+		{"to", clusterPolicyPeer},
+		{"protocols", &shape{keys: []key{
+			{"tcp", clusterPolicyPorts},
+			{"udp", clusterPolicyPorts},
+			{"sctp", clusterPolicyPorts},
+			{"destinationNamedPort", nil},
+		}}},
+	}}
+	clusterPolicyPeer = &shape{keys: []key{
+		{"namespaces", labelSelector},
+		{"pods", &shape{keys: []key{{"namespaceSelector", labelSelector}, {"podSelector", labelSelector}}}},
+		{"networks", nil},
+	}}
+	clusterPolicyPorts = &shape{keys: []key{
+		{"destinationPort", &shape{keys: []key{{"number", nil}, {"range", list("start", "end")}}}},
+	}}
 )
 
 // Calico.

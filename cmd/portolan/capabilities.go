@@ -42,7 +42,7 @@ those engines say of each feature: how, or why not and what would work instead.`
 			return err
 		},
 	}
-	cmd.Flags().StringArrayVar(&to, "to", nil, "an `ENGINE`[@version]; repeatable")
+	cmd.Flags().StringArrayVar(&to, "to", nil, "an `ENGINE`[@version][,switch=value...]; repeatable")
 	complete(cmd, "to", engines()...)
 	cmd.Flags().VarP(&output, "output", "o", "form of the output: "+output.list())
 	complete(cmd, "output", output.words...)

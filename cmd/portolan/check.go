@@ -10,7 +10,6 @@ import (
 
 	"github.com/portolan-dev/portolan/cmd/portolan/pipeline"
 	"github.com/portolan-dev/portolan/cmd/portolan/render"
-	"github.com/portolan-dev/portolan/frontends/intent"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/sem"
@@ -74,8 +73,7 @@ func (in *input) check(cmd *cobra.Command, e *evaluating, args []string) (outcom
 
 	// Of an intent with errors nothing was rendered, and it has no meaning.
 	if err == nil && o.rendered != nil {
-		p, said := intent.Lower(in.config, nil)
-		in.diags = append(in.diags, pipeline.Lint(in.config, p, said)...)
+		in.diags = append(in.diags, pipeline.Lint(in.config)...)
 	}
 	return o, err
 }

@@ -34,7 +34,7 @@ type input struct {
 func (in *input) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&in.targets, "target", nil, "a `NAME` of a target of the configuration; repeatable")
-	f.StringArrayVar(&in.to, "to", nil, "an `ENGINE`[@version][+MESH[@version]]; repeatable; see \"portolan help targets\"")
+	f.StringArrayVar(&in.to, "to", nil, "an `ENGINE`[@version][,switch=value...][+MESH...]; repeatable; see \"portolan help targets\"")
 	f.StringArrayVar(&in.vars, "var", nil, "`NAME=VALUE` of a variable; repeatable")
 	f.StringArrayVar(&in.varFiles, "var-file", nil, "a `FILE` with values of variables; repeatable")
 	f.StringVar(&in.now, "now", "", "the `DATE` that decides whether an accept has run out (default today, UTC)")
@@ -57,6 +57,7 @@ func engines() []string {
 			cnis = append(cnis, name)
 		}
 	}
+	cnis = append(cnis, profile.PlatformNames()...)
 	all := slices.Concat(cnis, meshes)
 	for _, c := range cnis {
 		for _, m := range meshes {
@@ -166,7 +167,7 @@ func (in *input) run(args []string, alone bool) (outcome, error) {
 	}
 	in.collect(&o)
 	if len(in.config.Tests) > 0 {
-		if p, diags := intent.Lower(in.config, nil); !diags.HasErrors() {
+		if p, diags := intent.Lower(in.config, nil); in.config.Scoped() || !diags.HasErrors() {
 			in.test(&o, p)
 		}
 	}

@@ -26,7 +26,8 @@ type evaluating struct {
 	target         string
 	vars, varFiles []string
 
-	beside []profile.Profile // what else is in the cluster, beside what is evaluated
+	beside  []profile.Profile       // what else is in the cluster, beside what is evaluated
+	settled func(first *side) error // may add to beside, once it is known what is evaluated; nil for nothing
 
 	diags   diag.List
 	sources map[string][]byte
@@ -42,7 +43,7 @@ func (e *evaluating) flags(cmd *cobra.Command, sides int) {
 
 // manifestFlags adds the flags that the meaning of manifests hangs on.
 func (e *evaluating) manifestFlags(cmd *cobra.Command, sides int) {
-	what := "the `ENGINE`[@version][+MESH[@version]] whose meaning manifests have; by default what their kinds are for"
+	what := "the `ENGINE`[@version][,switch=value...][+MESH...] whose meaning manifests have; by default what their kinds are for"
 	if sides == 2 {
 		what += "; given twice, one for each side"
 	}
@@ -83,11 +84,22 @@ func (e *evaluating) open(paths ...[]string) ([]side, *ir.Inventory, sem.Options
 			return nil, nil, sem.Options{}, false, err
 		}
 	}
+	var known *pipeline.Source // what --facts names
+	if e.facts != "" {
+		var diags diag.List
+		known, diags = pipeline.Open([]string{e.facts}, e.intentOptions())
+		e.take(known, diags)
+	}
 	if e.diags.HasErrors() {
 		return nil, nil, sem.Options{}, false, nil
 	}
-	if err := e.settleProfiles(sides); err != nil {
+	if err := e.settleProfiles(sides, known); err != nil {
 		return nil, nil, sem.Options{}, false, err
+	}
+	if e.settled != nil {
+		if err := e.settled(&sides[0]); err != nil {
+			return nil, nil, sem.Options{}, false, err
+		}
 	}
 	var inv ir.Inventory
 	var all []profile.Profile
@@ -100,13 +112,14 @@ func (e *evaluating) open(paths ...[]string) ([]side, *ir.Inventory, sem.Options
 		own, _ := sides[i].source.Inventory()
 		inv = pipeline.Merge(inv, own)
 	}
-	if e.facts != "" {
-		known, diags := pipeline.Open([]string{e.facts}, e.intentOptions())
-		e.take(known, diags)
+	if known != nil {
 		known.Under(in)
 		if own, more := known.Inventory(); !more.HasErrors() {
 			inv = pipeline.Merge(inv, own)
 		}
+	}
+	for i := range sides {
+		pipeline.Beneath(&inv.Facts, sides[i].profiles)
 	}
 	for i := range sides {
 		s := &sides[i]
@@ -145,7 +158,13 @@ func (e *evaluating) take(s *pipeline.Source, diags diag.List) {
 
 // targetOf gives an intent the facts of the target that --target names.
 func (e *evaluating) targetOf(s *pipeline.Source) error {
-	if s.Config == nil || e.target == "" {
+	if s.Config == nil || e.diags.HasErrors() {
+		return nil
+	}
+	if e.target == "" {
+		if s.Config.Scoped() {
+			return usagef("%s says different things for its targets: name one with --target", s.Name)
+		}
 		return nil
 	}
 	for _, t := range s.Config.Targets {
@@ -158,8 +177,9 @@ func (e *evaluating) targetOf(s *pipeline.Source) error {
 }
 
 // settleProfiles gives each side its profiles: those of --profile, else what
-// the kinds of manifests are for.
-func (e *evaluating) settleProfiles(sides []side) error {
+// the kinds of manifests are for. Switches that neither states are those of the
+// intents, of which the one for facts comes last.
+func (e *evaluating) settleProfiles(sides []side, known *pipeline.Source) error {
 	if len(e.profiles) > len(sides) {
 		return usagef("--profile is given %d times, and there are %d inputs", len(e.profiles), len(sides))
 	}
@@ -173,23 +193,39 @@ func (e *evaluating) settleProfiles(sides []side) error {
 			s.profiles = found
 			continue
 		}
-		text := e.profiles[min(i, len(e.profiles)-1)]
-		for _, part := range strings.Split(text, "+") {
-			p, err := profile.Parse(part)
-			if err != nil {
-				return usagef("--profile %s: %s", text, err)
+		found, err := parseProfiles("profile", e.profiles[min(i, len(e.profiles)-1)])
+		if err != nil {
+			return err
+		}
+		s.profiles = found
+	}
+	for i := range sides {
+		for j := range sides[i].profiles {
+			for k := range sides {
+				sides[i].profiles[j] = sides[k].source.State(sides[i].profiles[j])
 			}
-			s.profiles = append(s.profiles, p)
-		}
-		if len(s.profiles) > 2 || len(s.profiles) == 2 && (s.profiles[0].IsMesh() || !s.profiles[1].IsMesh()) {
-			return usagef("--profile %s: write a CNI, a mesh, or a CNI, \"+\" and a mesh", text)
-		}
-		if len(s.profiles) == 2 && s.profiles[1].Engine == profile.IstioAmbient {
-			// In ambient a CNI sees port 15008 in place of the port that is asked for.
-			return usagef("--profile %s: a CNI beside an ambient mesh is not evaluated; ask of each alone", text)
+			if known != nil {
+				sides[i].profiles[j] = known.State(sides[i].profiles[j])
+			}
 		}
 	}
 	return nil
+}
+
+// parseProfiles reads what a flag says of a CNI, a mesh, or both.
+func parseProfiles(flag, text string) ([]profile.Profile, error) {
+	var out []profile.Profile
+	for _, part := range strings.Split(text, "+") {
+		p, err := profile.Parse(part)
+		if err != nil {
+			return nil, usagef("--%s %s: %s", flag, text, err)
+		}
+		out = append(out, p)
+	}
+	if len(out) > 2 || len(out) == 2 && (out[0].IsMesh() || !out[1].IsMesh()) {
+		return nil, usagef("--%s %s: write a CNI, a mesh, or a CNI, \"+\" and a mesh", flag, text)
+	}
+	return out, nil
 }
 
 // unproved reports that a comparison was given up.

@@ -138,7 +138,7 @@ the intent says. It reads policies of all these kinds, too.`,
 	_ = root.RegisterFlagCompletionFunc("allow", completeCodes("="))
 	root.AddCommand(
 		a.renderCommand(), a.checkCommand(), a.testCommand(),
-		a.verifyCommand(), a.diffCommand(), a.flowsCommand(), a.explainCommand(),
+		a.verifyCommand(), a.diffCommand(), a.planCommand(), a.portabilityCommand(), a.flowsCommand(), a.explainCommand(),
 		a.fmtCommand(), a.initCommand(),
 		a.capabilitiesCommand(), a.versionCommand(),
 	)

@@ -97,6 +97,26 @@ the newest is meant:
 		fmt.Fprintf(&b, "  %-14s %-5s %s to %s\n", name, kind, oldest, newest)
 	}
 	b.WriteString(`
+Managed clusters, each with what is known of its engine there:
+
+`)
+	for _, f := range profile.Platforms() {
+		fmt.Fprintf(&b, "  %-17s %-10s %s to %s  %s\n", f.Name, f.Engine, f.Oldest, f.Newest, f.Says)
+	}
+	b.WriteString(`
+How an engine is set up is stated by switches, where policies mean something
+else by it, or cannot be said:
+
+  target "eu" {
+    cni      = "cilium@1.20"
+    switches = { host_firewall = true }
+  }
+
+  --to cilium@1.20,host_firewall=true
+
+Those of the cluster block are every target's that has them, and each target's
+own come over them. docs/profiles.md says what each switch changes.
+
 "portolan capabilities" shows what each can say.`)
 	return b.String()
 }

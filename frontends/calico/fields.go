@@ -4,16 +4,13 @@ import (
 	"slices"
 
 	"github.com/portolan-dev/portolan/frontends/manifest"
+	"github.com/portolan-dev/portolan/ir"
 )
 
 // The fields of each kind (api/pkg/apis/projectcalico/v3), and why some of them
 // cannot be judged.
 
-const (
-	noHTTP = "Felix leaves http out of a rule and programs the rest, so that an allow opens the port for every request " +
-		"(felix/calc/rule_scanner.go); only Dikastes, beside Istio's proxies, reads it. Remove http, and restrict requests in the mesh."
-	noHostPorts = "A host endpoint's names for ports would have to be known with the node's addresses. Name ports by number, and remove them here."
-)
+const noHostPorts = "A host endpoint's names for ports would have to be known with the node's addresses. Name ports by number, and remove them here."
 
 var (
 	entityFields = manifest.Understood(
@@ -22,7 +19,7 @@ var (
 	)
 	ruleFields = slices.Concat(
 		manifest.Understood("action", "ipVersion", "protocol", "notProtocol", "icmp.type", "icmp.code", "notICMP.type", "notICMP.code", "metadata.annotations.*"),
-		manifest.Refused(noHTTP, "http"),
+		manifest.Understood("http.methods[]", "http.paths[].exact", "http.paths[].prefix"),
 		entityFields.Under("source", "destination"),
 	)
 	policyFields = slices.Concat(
@@ -44,16 +41,16 @@ type kind struct {
 	fields manifest.Table
 	read   func(*lifting, *manifest.Document, *kind)
 	global bool // not in a namespace
-	staged bool // of staged policies
+	mode   ir.Mode
 }
 
 var kinds = map[string]kind{
 	"Tier":                          {fields: tierFields, read: (*lifting).readTier, global: true},
 	"NetworkPolicy":                 {fields: policyFields, read: (*lifting).readPolicy},
 	"GlobalNetworkPolicy":           {fields: globalFields, read: (*lifting).readPolicy, global: true},
-	"StagedNetworkPolicy":           {fields: slices.Concat(policyFields, stagedFields), read: (*lifting).readPolicy, staged: true},
-	"StagedGlobalNetworkPolicy":     {fields: slices.Concat(globalFields, stagedFields), read: (*lifting).readPolicy, global: true, staged: true},
-	"StagedKubernetesNetworkPolicy": {read: (*lifting).passStaged, staged: true},
+	"StagedNetworkPolicy":           {fields: slices.Concat(policyFields, stagedFields), read: (*lifting).readPolicy, mode: ir.Staged},
+	"StagedGlobalNetworkPolicy":     {fields: slices.Concat(globalFields, stagedFields), read: (*lifting).readPolicy, global: true, mode: ir.Staged},
+	"StagedKubernetesNetworkPolicy": {read: (*lifting).readStagedNative, mode: ir.Staged},
 	"NetworkSet":                    {fields: setFields, read: (*lifting).readSet},
 	"GlobalNetworkSet":              {fields: setFields, read: (*lifting).readSet, global: true},
 	"HostEndpoint":                  {fields: hostFields, read: (*lifting).readHost, global: true},

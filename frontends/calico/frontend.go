@@ -15,6 +15,7 @@ package calico
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/portolan-dev/portolan/frontends/kubernetes"
 	"github.com/portolan-dev/portolan/frontends/lift"
@@ -49,7 +50,9 @@ func (Frontend) Reads(g, kind string) bool {
 
 // lifting is the state of one Lift.
 type lifting struct {
+	profile    profile.Profile
 	version    profile.Version
+	hosts      bool // nodes are host endpoints with the nodes' labels
 	facts      ir.Facts
 	namespaces map[string]*ir.Namespace
 	diags      diag.List
@@ -57,13 +60,14 @@ type lifting struct {
 	tiers    []tier
 	sets     []netset
 	policies []policy
+	staged   []manifest.Document // StagedKubernetesNetworkPolicies, in the form of the policies that they stage
 }
 
 // Lift gives a stage for each tier in which something is decided, in the order
 // in which Calico asks them.
 func (Frontend) Lift(docs []manifest.Document, o lift.Options) (*ir.Program, diag.List) {
 	l := &lifting{
-		version: o.Profile.Version, facts: o.Inventory.Facts,
+		profile: o.Profile, version: o.Profile.Version, hosts: o.Profile.On("host_endpoints"), facts: o.Inventory.Facts,
 		namespaces: map[string]*ir.Namespace{},
 		tiers:      builtin(o.Profile.Version),
 	}
@@ -75,11 +79,15 @@ func (Frontend) Lift(docs []manifest.Document, o lift.Options) (*ir.Program, dia
 		l.read(&docs[i])
 	}
 	for i := range l.policies {
+		l.changes(&l.policies[i])
 		l.place(&l.policies[i])
 	}
 	l.native(docs, o)
 	l.sortTiers()
-	p := &ir.Program{Inventory: o.Inventory, Egress: l.stages(ir.Egress), Ingress: l.stages(ir.Ingress)}
+	p := &ir.Program{
+		Inventory: o.Inventory, Egress: l.stages(ir.Egress), Ingress: l.stages(ir.Ingress),
+		Hosts: ir.Hosts{Egress: l.hostStages(ir.Egress), Ingress: l.hostStages(ir.Ingress)},
+	}
 	p.Index()
 	l.diags.Sort()
 	return p, l.diags
@@ -96,7 +104,7 @@ func (l *lifting) place(p *policy) {
 			"Add the Tier: its order and its default action decide what the policy means. Calico's API takes no policy into a tier that does not exist, and Felix would ask it last and deny at its end.")
 		return
 	}
-	made := placed{order: p.order, key: l.key(p.kind, p.namespace, p.name, p.tier), by: map[ir.Direction]*decisions{}}
+	made := placed{order: p.order, key: l.key(strings.TrimPrefix(p.kind, "Staged"), p.namespace, p.name, p.tier), by: map[ir.Direction]*decisions{}, hosts: map[ir.Direction]*decisions{}}
 	for _, d := range directions {
 		if !p.types.Has(d) {
 			continue
@@ -104,6 +112,7 @@ func (l *lifting) place(p *policy) {
 		l.bounded(p.at, func() {
 			subjects := p.subjects(d)
 			made.by[d] = l.decisions(p, d, subjects)
+			made.hosts[d] = l.hostDecisions(p, d)
 		})
 	}
 	t.policies = append(t.policies, made)
@@ -111,13 +120,11 @@ func (l *lifting) place(p *policy) {
 
 func (l *lifting) decisions(p *policy, d ir.Direction, subjects []term) *decisions {
 	out := &decisions{}
-	if !p.staged {
-		for _, s := range subjects {
-			out.isolate = append(out.isolate, ir.Isolation{
-				Subject: ir.SubjectOf(s.pods), If: s.when,
-				Origin: ir.Origin{Kind: ir.FromDefault, Address: p.address(), Range: p.at},
-			})
-		}
+	for _, s := range subjects {
+		out.isolate = append(out.isolate, ir.Isolation{
+			Subject: ir.SubjectOf(s.pods), If: s.when, Mode: p.mode,
+			Origin: ir.Origin{Kind: ir.FromDefault, Address: p.address(), Range: p.at},
+		})
 	}
 	for i := range p.rules[d] {
 		l.bounded(p.rules[d][i].at, func() { out.rules = append(out.rules, l.rules(p, d, i, subjects)...) })
@@ -142,24 +149,31 @@ func (l *lifting) native(docs []manifest.Document, o lift.Options) {
 	l.diags = append(l.diags, diags...)
 	t := l.tier(defaultTier)
 	for i := range policies {
-		p := &policies[i]
-		name := p.Name
-		if !l.version.AtLeast(3, 32) {
-			name = "knp.default." + name
-		}
-		made := placed{order: nativeOrder, key: l.key("KubernetesNetworkPolicy", p.Namespace, name, ""), by: map[ir.Direction]*decisions{}}
-		for _, d := range directions {
-			if p.Directions.Has(d) {
-				made.by[d] = &decisions{p.Rules(d), []ir.Isolation{p.Isolation(d)}}
-			}
-		}
-		t.policies = append(t.policies, made)
+		t.policies = append(t.policies, l.placeNative(&policies[i]))
+	}
+	for _, p := range l.stagedNative(o) {
+		t.policies = append(t.policies, stage(l.placeNative(&p)))
 	}
 	cluster, diags := kubernetes.ClusterPolicies(docs, o)
 	l.diags = append(l.diags, diags...)
 	for i := range cluster {
 		l.nativeCluster(&cluster[i])
 	}
+}
+
+// placeNative gives a native policy its place in tier default.
+func (l *lifting) placeNative(p *kubernetes.Policy) placed {
+	name := p.Name
+	if !l.version.AtLeast(3, 32) {
+		name = "knp.default." + name
+	}
+	made := placed{order: nativeOrder, key: l.key("KubernetesNetworkPolicy", p.Namespace, name, ""), by: map[ir.Direction]*decisions{}}
+	for _, d := range directions {
+		if p.Directions.Has(d) {
+			made.by[d] = &decisions{p.Rules(d), []ir.Isolation{p.Isolation(d)}}
+		}
+	}
+	return made
 }
 
 func (l *lifting) nativeCluster(p *kubernetes.ClusterPolicy) {
@@ -194,9 +208,13 @@ func (l *lifting) deviations(p *kubernetes.ClusterPolicy, r *kubernetes.ClusterR
 			fmt.Sprintf("Calico does not enforce nodes and domainNames in %s.", p.Address()),
 			"Calico leaves out such a rule that accepts, and has one that denies or passes deny everything. Name networks, or use Calico's own policies.")
 	}
-	if r.Fields.Has(kubernetes.FieldNamespaces) && len(l.sets) > 0 {
-		l.diags.Add(diag.NotEnforced, r.Origin.Range,
-			fmt.Sprintf("Calico takes the namespaces in %s for selectors of network sets and host endpoints too.", p.Address()),
-			"Name pods with an empty podSelector instead, which selects pods only.").Relate(l.sets[0].at, "such a set")
+	if !r.Fields.Has(kubernetes.FieldNamespaces) || len(l.sets) == 0 && !l.hosts {
+		return
+	}
+	said := l.diags.Add(diag.NotEnforced, r.Origin.Range,
+		fmt.Sprintf("Calico takes the namespaces in %s for selectors of network sets and host endpoints too.", p.Address()),
+		"Name pods with an empty podSelector instead, which selects pods only.")
+	if len(l.sets) > 0 {
+		said.Relate(l.sets[0].at, "such a set")
 	}
 }

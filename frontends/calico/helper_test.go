@@ -13,8 +13,8 @@ type fataler interface {
 	Fatal(...any)
 }
 
-// liftText lifts manifests at a version of Calico.
-func liftText(t fataler, version, text string, inv ir.Inventory) (*ir.Program, diag.List) {
+// liftText lifts manifests at a version of Calico, with switches that are on.
+func liftText(t fataler, version, text string, inv ir.Inventory, on ...string) (*ir.Program, diag.List) {
 	t.Helper()
 	in, diags := manifest.ReadFiles([]manifest.File{{Name: "test.yaml", Data: []byte(text)}}, manifest.Options{})
 	if diags.HasErrors() {
@@ -23,6 +23,11 @@ func liftText(t fataler, version, text string, inv ir.Inventory) (*ir.Program, d
 	pr, err := profile.Of("calico", version)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, name := range on {
+		if pr, err = pr.With(name, "true"); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return Frontend{}.Lift(in.Documents, lift.Options{Profile: pr, Inventory: inv})
 }

@@ -30,7 +30,11 @@ func TestGolden(t *testing.T) {
 				t.Error(diags)
 			}
 			for _, v := range []string{"3.29", "3.31", "3.33"} {
+				if v == "3.29" && strings.Contains(string(data), "kind: Staged") {
+					continue // rendered for 3.30 and later
+				}
 				pr, _ := profile.Of("calico", v)
+				pr, _ = pr.With("host_endpoints", "true")
 				p, diags := Frontend{}.Lift(in.Documents, lift.Options{Profile: pr})
 				if len(diags) > 0 {
 					t.Errorf("%s: %v", v, diags)

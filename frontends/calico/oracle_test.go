@@ -21,6 +21,9 @@ type oracle struct {
 	sets      []member
 	selectors map[string]predicate // by text
 	old       bool                 // before 3.32
+	staged    map[string]bool      // names of policies that are staged
+	preview   bool                 // what is staged counts as enforced
+	hosts     bool                 // nodes are host endpoints
 }
 
 type predicate func(get func(key string) (string, bool), all, global bool) bool
@@ -45,7 +48,19 @@ func (o *oracle) matches(text, prefix string, m *member, all bool) bool {
 	return o.selectors[text](m.get(prefix), all || namespaced, !namespaced)
 }
 
+// hostOf is the host endpoint that a node has.
+func hostOf(e *sem.Endpoint) member {
+	m := member{labels: map[string]string{"projectcalico.org/created-by": "calico-kube-controllers"}, nets: []netip.Prefix{netip.PrefixFrom(e.Address, e.Address.BitLen())}}
+	for k, v := range e.Labels {
+		m.labels[k] = v
+	}
+	return m
+}
+
 func memberOf(e *sem.Endpoint, f *sem.Flow) member {
+	if e.IsNode() {
+		return hostOf(e)
+	}
 	labels := map[string]string{
 		"projectcalico.org/namespace": e.Namespace, "projectcalico.org/orchestrator": "k8s", "projectcalico.org/serviceaccount": e.Account,
 		"pcns.projectcalico.org/name": e.Namespace, "pcns.kubernetes.io/metadata.name": e.Namespace,
@@ -61,6 +76,24 @@ func memberOf(e *sem.Endpoint, f *sem.Flow) member {
 		m.ports = func(name string) bool { return slices.Contains(f.Calls, name) }
 	}
 	return m
+}
+
+// atHosts reports what is decided where an end is a node: by failsafe ports, and
+// else by policies. What a node and its own pods send each other is not decided.
+func (o *oracle) atHosts(f *sem.Flow) (allowed, open bool) {
+	failsafe := func(tcp, udp []uint16) bool {
+		return f.Protocol == 6 && slices.Contains(tcp, f.Port) || f.Protocol == 17 && slices.Contains(udp, f.Port)
+	}
+	shared := []uint16{179, 2379, 2380, 5473, 6443, 6666, 6667}
+	allowed = true
+	if f.Source.IsNode() {
+		allowed = failsafe(shared, []uint16{53, 67}) || o.direction(f, &f.Source, v3.PolicyTypeEgress)
+	}
+	if f.Destination.IsNode() {
+		allowed = allowed && (failsafe(append(shared, 22), []uint16{68}) || o.direction(f, &f.Destination, v3.PolicyTypeIngress))
+	}
+	own := f.Source.Kind == sem.OwnNode || f.Destination.Kind == sem.OwnNode
+	return allowed, own && !allowed
 }
 
 func (o *oracle) allows(f *sem.Flow) bool {
@@ -90,6 +123,7 @@ func (o *oracle) all() []general {
 			out[i].tier = "default"
 		}
 	}
+	out = slices.DeleteFunc(out, func(p general) bool { return o.staged[p.name] && !o.preview })
 	slices.SortFunc(out, func(a, b general) int {
 		return cmp.Or(cmp.Compare(order(a.spec.Order), order(b.spec.Order)), cmp.Compare(o.tie(a), o.tie(b)))
 	})
@@ -118,7 +152,7 @@ func order(o *float64) float64 {
 }
 
 func (o *oracle) direction(f *sem.Flow, at *sem.Endpoint, d v3.PolicyType) bool {
-	if d == v3.PolicyTypeIngress && f.Source.Kind == sem.OwnNode {
+	if d == v3.PolicyTypeIngress && f.Source.Kind == sem.OwnNode && at.Kind == sem.Pod {
 		return true
 	}
 	tiers := slices.Clone(o.tiers)
@@ -203,7 +237,7 @@ func (o *oracle) rule(namespace string, r *v3.Rule, f *sem.Flow) bool {
 func (o *oracle) entity(namespace string, x *v3.EntityRule, at *sem.Endpoint, port uint16, f *sem.Flow) bool {
 	members := slices.Clone(o.sets)
 	for _, e := range []*sem.Endpoint{&f.Source, &f.Destination} {
-		if e.Kind == sem.Pod {
+		if e.Kind == sem.Pod || o.hosts && e.IsNode() {
 			members = append(members, memberOf(e, f))
 		}
 	}

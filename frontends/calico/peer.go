@@ -18,7 +18,8 @@ const (
 // alone, and a pod by its labels or by its address.
 type end struct {
 	pods   []term
-	others set.Addresses // of nodes and what is outside the cluster
+	nodes  []ir.Nodes    // own and other ones
+	others set.Addresses // of what is outside the cluster
 	rest   bool          // also what has no address in the model
 
 	named []term // the pods whose names of ports count; among pods
@@ -26,12 +27,22 @@ type end struct {
 
 func anyone() end {
 	all := []term{{pods: ir.AllPods()}}
-	return end{pods: all, named: all, others: set.AllAddresses(), rest: true}
+	return end{pods: all, named: all, nodes: nodesAt(set.AllAddresses()), others: set.AllAddresses(), rest: true}
+}
+
+// nodesAt gives the nodes with one of the addresses.
+func nodesAt(a set.Addresses) []ir.Nodes {
+	return []ir.Nodes{{Own: true, Other: true, Except: a.Complement()}}
 }
 
 // at narrows to what has one of the addresses.
 func (e end) at(a set.Addresses) end {
-	return end{pods: at(e.pods, a), named: at(e.named, a), others: e.others.Intersect(a)}
+	out := end{pods: at(e.pods, a), named: at(e.named, a), others: e.others.Intersect(a)}
+	for _, n := range e.nodes {
+		n.Except = n.Except.Union(a.Complement())
+		out.nodes = append(out.nodes, n)
+	}
+	return out
 }
 
 func at(terms []term, a set.Addresses) []term {
@@ -74,8 +85,11 @@ func (l *lifting) selected(e *entity, namespace, which string) end {
 		return anyone()
 	case positive == nil:
 		nets := l.located(e.notSelector, e.at)
-		out := end{pods: not(e.notSelector).pods(which), others: set.AllAddresses(), rest: true}
+		out := end{pods: not(e.notSelector).pods(which), nodes: nodesAt(set.AllAddresses()), others: set.AllAddresses(), rest: true}
 		out.named = out.pods
+		if l.hosts {
+			out.nodes = hostsOf(not(e.notSelector))
+		}
 		if !nets.IsEmpty() {
 			out = out.at(nets.Complement())
 			out.rest = true
@@ -85,7 +99,10 @@ func (l *lifting) selected(e *entity, namespace, which string) end {
 		positive = both(positive, not(e.notSelector))
 	}
 	out := end{pods: positive.pods(which), others: l.located(positive, e.at)}
-	out.named = out.pods
+	out.named, out.nodes = out.pods, nodesAt(out.others)
+	if l.hosts {
+		out.nodes = append(out.nodes, hostsOf(positive)...)
+	}
 	if pods, some := ir.AllPods().At(out.others); some {
 		out.pods = simplified(append(slices.Clip(out.pods), term{pods: pods}))
 	}
@@ -147,15 +164,22 @@ type peers struct {
 
 // unconditional adds what is no pod to the pods under no condition.
 func (e *end) unconditional(pods []ir.Peer) []ir.Peer {
-	nodes := ir.Nodes{Own: true, Other: true, Except: e.others.Complement()}
-	out := append(pods, nodes, ir.External{Addresses: e.others})
+	out := slices.Clone(pods)
+	for _, n := range e.nodes {
+		out = append(out, n)
+	}
+	out = append(out, ir.External{Addresses: e.others})
 	if !e.rest {
 		return out
 	}
-	if e.others.IsAll() && len(pods) == 1 && pods[0].(ir.Pods).IsAll() {
+	if e.others.IsAll() && len(pods) == 1 && pods[0].(ir.Pods).IsAll() && e.everyNode() {
 		return []ir.Peer{ir.AnyPeer{}}
 	}
 	return append(out, ir.Infrastructure{})
+}
+
+func (e *end) everyNode() bool {
+	return len(e.nodes) == 1 && e.nodes[0].Labels.IsEverything() && e.nodes[0].Except.IsEmpty()
 }
 
 // peers gives the peers of a rule: the other end as selectors and addresses have

@@ -15,7 +15,7 @@ type policy struct {
 	tier                  string
 	tierAt                diag.Range
 	order                 float64 // +Inf where none is written, which is last
-	staged                bool
+	mode                  ir.Mode
 	types                 ir.Directions
 	rules                 map[ir.Direction][]rule
 
@@ -40,6 +40,7 @@ type rule struct {
 	version             int        // 4, 6, or 0 for both
 	protocol            ir.Traffic // the whole of it
 	icmp, notICMP       *icmp      // nil where none is written
+	http                *http      // nil where none is written, or where nothing reads it
 	source, destination entity
 }
 

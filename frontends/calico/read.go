@@ -26,7 +26,7 @@ func (l *lifting) read(d *manifest.Document) {
 		l.diags.Add(diag.NotEnforced, d.Range, fmt.Sprintf("Calico has no %s of %s.", d.Kind, d.APIVersion),
 			fmt.Sprintf("Write `apiVersion: %s/v3`.", group))
 		return
-	case k.staged && !l.version.AtLeast(3, 30):
+	case k.mode == ir.Staged && !l.version.AtLeast(3, 30):
 		l.diags.Add(diag.NotEnforced, d.Range, fmt.Sprintf("Calico %s has no %s.", l.version, d.Kind), "Staged policies are in open source Calico from 3.30.")
 		return
 	case g == rawGroup:
@@ -35,11 +35,6 @@ func (l *lifting) read(d *manifest.Document) {
 			fmt.Sprintf("It is read as Felix reads it. Write `apiVersion: %s/v3`, which Calico's API takes.", group))
 	}
 	k.read(l, d, &k)
-}
-
-// passStaged passes over native policies that are staged: they decide nothing.
-func (l *lifting) passStaged(d *manifest.Document, _ *kind) {
-	l.diags.Add(diag.NoEffect, d.Range, fmt.Sprintf("%s is staged and decides nothing.", d), "It is not looked into.")
 }
 
 func (l *lifting) readTier(d *manifest.Document, k *kind) {
@@ -129,6 +124,9 @@ func (l *lifting) readHost(d *manifest.Document, k *kind) {
 			}
 		})
 	})
+	if l.isOfNode(n.labels) {
+		return
+	}
 	n.nets = set.AddressesOf(prefixes...)
 	l.addSet(n, d)
 	l.diags.Add(diag.NoEffect, d.Range, fmt.Sprintf("What policies decide at %s is not judged.", n.address),
@@ -136,7 +134,7 @@ func (l *lifting) readHost(d *manifest.Document, k *kind) {
 }
 
 func (l *lifting) readPolicy(d *manifest.Document, k *kind) {
-	p := policy{kind: d.Kind, name: d.Name, at: d.Range, tier: defaultTier, tierAt: d.Range, order: last, staged: k.staged, rules: map[ir.Direction][]rule{}}
+	p := policy{kind: d.Kind, name: d.Name, at: d.Range, tier: defaultTier, tierAt: d.Range, order: last, mode: k.mode, rules: map[ir.Direction][]rule{}}
 	if !k.global {
 		p.namespace = d.InNamespace()
 	}
@@ -186,9 +184,8 @@ func (l *lifting) readSubject(spec *manifest.Object, p *policy, k *kind) {
 // are for host endpoints only (felix/calc/policy_resolver.go).
 func (l *lifting) governsPods(spec *manifest.Object, p *policy, k *kind) bool {
 	governs := true
-	if k.staged {
-		action, _ := spec.Field("stagedAction").Word("Set", "Delete", "Learn", "Ignore")
-		governs = action == "" || action == "Set"
+	if k.mode == ir.Staged {
+		governs = l.isSet(spec, p)
 	}
 	if !k.global {
 		return governs
@@ -196,6 +193,14 @@ func (l *lifting) governsPods(spec *manifest.Object, p *policy, k *kind) bool {
 	untracked, _ := spec.Field("doNotTrack").Bool()
 	early, _ := spec.Field("preDNAT").Bool()
 	forward, _ := spec.Field("applyOnForward").Bool()
+	if l.hosts && (untracked || early || forward) {
+		l.bounded(p.at, func() {
+			if hostsOf(p.governs()) != nil {
+				spec.Report(diag.RefusedField, fmt.Sprintf("%s is about what nodes forward, or about packets before connections are tracked.", p.address()),
+					"The model has what nodes send and take themselves. Remove doNotTrack, preDNAT and applyOnForward, or select no host endpoints.")
+			}
+		})
+	}
 	if !untracked && !early {
 		return governs
 	}

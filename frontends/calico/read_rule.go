@@ -27,6 +27,7 @@ func (l *lifting) readRule(v manifest.Value, p *policy, d ir.Direction) rule {
 		action, _ := o.Required("action").Word("Allow", "Deny", "Log", "Pass")
 		r.action = actions[action]
 		protocol := l.readProtocol(o, &r)
+		r.http = l.readHTTP(o.Field("http"), r.action, d, protocol)
 		o.Field("metadata").Object(func(m *manifest.Object) {
 			for _, e := range m.Field("annotations").Entries() {
 				e.Value.Text()

@@ -6,11 +6,13 @@ import (
 	"github.com/portolan-dev/portolan/ir"
 )
 
-// subjects gives the pods that a policy governs. Hosts, which a global policy may
-// govern too, have no part in the model; network sets are never governed
+// subjects gives the pods that a policy governs; network sets are never governed
 // (libcalico-go/lib/backend/syncersv1/updateprocessors/networkpolicyprocessor.go
 // and globalnetworkpolicyprocessor.go).
-func (p *policy) subjects(d ir.Direction) []term {
+func (p *policy) subjects(d ir.Direction) []term { return p.governs().pods(governed(d)) }
+
+// governs is the selector of what a policy governs.
+func (p *policy) governs() *selector {
 	s := p.selector
 	if p.namespace != "" {
 		s = both(s, test(labelNamespace, ir.OneOf(p.namespace)))
@@ -24,7 +26,7 @@ func (p *policy) subjects(d ir.Direction) []term {
 	if s == nil {
 		s = &selector{op: opAll}
 	}
-	return s.pods(governed(d))
+	return s
 }
 
 // governed is the end of a flow that a direction's policies govern.
@@ -40,11 +42,8 @@ func governed(d ir.Direction) string {
 func (l *lifting) rules(p *policy, d ir.Direction, number int, subjects []term) []ir.Rule {
 	r := &p.rules[d][number]
 	made := ir.Rule{
-		Action: r.action,
+		Action: r.action, Mode: p.mode,
 		Origin: ir.Origin{Kind: ir.FromRule, Address: fmt.Sprintf("%s %s[%d]", p.address(), d, number), Range: r.at},
-	}
-	if p.staged {
-		made.Mode = ir.Staged
 	}
 	from, to := l.end(&r.source, p.namespace, source), l.end(&r.destination, p.namespace, destination)
 	var out []ir.Rule
@@ -60,9 +59,17 @@ func (l *lifting) rules(p *policy, d ir.Direction, number int, subjects []term) 
 			}
 		}
 		made.Traffic = x.traffic
-		out = append(out, spread(made, cross(subjects, own.pods), l.peers(entity, other, r.version, d))...)
+		out = append(out, spread(made, cross(subjects, own.pods), under(x.when, l.peers(entity, other, r.version, d)))...)
 	}
 	return out
+}
+
+// under puts peers under further conditions, which are none of theirs.
+func under(when []ir.Condition, all []peers) []peers {
+	for i := range all {
+		all[i].when, _ = allOf(all[i].when, when)
+	}
+	return all
 }
 
 // spread gives the rule for each subject and peers.

@@ -54,6 +54,7 @@ type placed struct {
 	order float64
 	key   string // decides among equal orders
 	by    map[ir.Direction]*decisions
+	hosts map[ir.Direction]*decisions // about host endpoints
 }
 
 type decisions struct {
@@ -86,7 +87,7 @@ func (l *lifting) stages(d ir.Direction) []ir.Stage {
 		out = append(out, ir.Axioms())
 	}
 	for i := range l.tiers {
-		if s := l.tiers[i].stage(d); len(s.Levels)+len(s.Isolate) > 0 {
+		if s := l.tiers[i].stage(func(p *placed) *decisions { return p.by[d] }); len(s.Levels)+len(s.Isolate) > 0 {
 			out = append(out, s)
 		}
 	}
@@ -104,11 +105,11 @@ func (l *lifting) sortTiers() {
 	}
 }
 
-func (t *tier) stage(d ir.Direction) ir.Stage {
+func (t *tier) stage(of func(*placed) *decisions) ir.Stage {
 	s := ir.Stage{Name: t.name, Order: t.order, Origin: ir.Origin{Kind: ir.FromDefault, Address: "Tier " + t.name, Range: t.at}}
 	before := math.MaxInt
-	for _, p := range t.policies {
-		made := p.by[d]
+	for i := range t.policies {
+		made := of(&t.policies[i])
 		if made == nil {
 			continue
 		}

@@ -41,6 +41,7 @@ func otherTraffic(number uint8) ir.Traffic {
 type piece struct {
 	traffic ir.Traffic
 	named   bool
+	when    []ir.Condition
 }
 
 // pieces gives the traffic of a rule; none where no flow is all that it asks.
@@ -53,6 +54,9 @@ func (r *rule) pieces() []piece {
 	if r.destination.ports != nil || r.destination.notPorts != nil {
 		out = r.destined(base)
 	}
+	if r.http != nil {
+		out = r.http.pieces(out)
+	}
 	if r.source.ports == nil && r.source.notPorts == nil {
 		return out
 	}
@@ -60,7 +64,7 @@ func (r *rule) pieces() []piece {
 	var kept []piece
 	for _, p := range out {
 		if t, some := p.traffic.WithSourcePorts(from); some {
-			kept = append(kept, piece{t, p.named})
+			kept = append(kept, piece{t, p.named, p.when})
 		}
 	}
 	return kept
@@ -83,10 +87,10 @@ func (r *rule) destined(base ir.Traffic) []piece {
 	}
 	var out []piece
 	if !numbered.IsEmpty() {
-		out = append(out, piece{numbered, false})
+		out = append(out, piece{traffic: numbered})
 	}
 	if !named.IsEmpty() {
-		out = append(out, piece{named, true})
+		out = append(out, piece{traffic: named, named: true})
 	}
 	return out
 }

@@ -51,7 +51,9 @@ func TestValidation(t *testing.T) {
 		{"3.33", policy, "types: [Ingress], selektor: all()", diag.UnknownField, "spec.selektor"},
 		{"3.33", policy, "types: [Ingress], namespaceSelector: all()", diag.UnknownField, "spec.namespaceSelector"},
 		{"3.33", policy, rule("destination: {domains: [x.example]}"), diag.UnknownField, "spec.ingress[0].destination.domains"},
-		{"3.33", policy, rule("http: {methods: [GET]}"), diag.RefusedField, "spec.ingress[0].http"},
+		{"3.33", policy, rule("http: {methods: [GET]}"), diag.UnreadRequests, "spec.ingress[0].http"},
+		{"3.33", policy, rule("protocol: UDP, http: {methods: [GET]}"), diag.BadFieldValue, "HTTP is in TCP"},
+		{"3.33", policy, egress("http: {methods: [GET]}"), diag.BadFieldValue, "allow of ingress"},
 		{"3.33", policy, "types: [Ingress], ingress: [{action: allow}]", diag.BadFieldValue, "Allow, Deny"},
 		{"3.33", policy, "types: [Ingress], ingress: [{}]", diag.MissingField, "action"},
 		{"3.33", policy, "types: [Ingress, Ingress]", diag.BadFieldValue, "twice"},
@@ -118,7 +120,13 @@ func TestValidation(t *testing.T) {
 		{"3.33", "Tier early", "defaultAction: Allow", diag.BadFieldValue, "Deny, Pass"},
 		{"3.29", "StagedNetworkPolicy a/p", "types: [Ingress]", diag.NotEnforced, "3.30"},
 		{"3.30", "StagedNetworkPolicy a/p", "types: [Ingress]", "", ""},
-		{"3.33", "StagedKubernetesNetworkPolicy a/p", "podSelector: {}", diag.NoEffect, "staged"},
+		{"3.30", "StagedNetworkPolicy a/p", "stagedAction: Learn, types: [Ingress]", diag.NoEffect, "Learn"},
+		{"3.30", "StagedNetworkPolicy a/p", "stagedAction: Unset, types: [Ingress]", diag.BadFieldValue, "Ignore"},
+		{"3.33", "StagedKubernetesNetworkPolicy a/p", "stagedAction: Set, podSelector: {}", "", ""},
+		{"3.33", "StagedKubernetesNetworkPolicy a/p", "stagedAction: Delete", diag.NoEffect, "Delete"},
+		{"3.33", "StagedKubernetesNetworkPolicy a/p", "stagedAction: Unset", diag.BadFieldValue, "Ignore"},
+		{"3.33", "StagedKubernetesNetworkPolicy a/p", "podSelektor: {}", diag.UnknownField, "podSelektor"},
+		{"3.29", "StagedKubernetesNetworkPolicy a/p", "podSelector: {}", diag.NotEnforced, "3.30"},
 		{"3.33", "crd:NetworkPolicy a/p", "selector: all()", diag.NoEffect, "storage"},
 		{"3.33", global, "types: [Ingress], doNotTrack: true, applyOnForward: true", diag.NoEffect, "host"},
 		{"3.33", "HostEndpoint h", "node: node1, interfaceName: '*'", diag.NoEffect, "not judged"},
@@ -156,6 +164,41 @@ func TestSets(t *testing.T) {
 	} {
 		if _, diags := liftText(t, "3.33", text, ir.Inventory{}); diags.Count(diag.Error) != 1 {
 			t.Errorf("%s%v", text, diags)
+		}
+	}
+}
+
+// TestHostEndpoints has what the switch of host endpoints makes of manifests.
+func TestHostEndpoints(t *testing.T) {
+	auto := strings.Replace(object("HostEndpoint n-auto-hep", "node: node1, interfaceName: '*', expectedIPs: [10.0.0.1]"), "k: v", "projectcalico.org/created-by: calico-kube-controllers", 1)
+	cluster := object("cnp:ClusterNetworkPolicy c", "tier: Admin, priority: 1, subject: {namespaces: {}}, egress: [{action: Deny, to: [{namespaces: {}}]}]")
+	forward := object("GlobalNetworkPolicy p", "types: [Ingress], applyOnForward: true")
+	pods := object("GlobalNetworkPolicy p", "types: [Ingress], applyOnForward: true, selector: \"projectcalico.org/orchestrator == 'k8s'\"")
+	for _, c := range []struct {
+		name, text    string
+		off, on       diag.Code
+		hosts, staged bool // what there is with it on
+	}{
+		{"of a node", auto, diag.NoEffect, "", false, false},
+		{"of somebody", object("HostEndpoint h", "node: node1, interfaceName: eth0"), diag.NoEffect, diag.NoEffect, false, false},
+		{"a cluster policy of namespaces", cluster, "", diag.NotEnforced, false, false},
+		{"what nodes forward", forward, "", diag.RefusedField, true, false},
+		{"what nodes forward to pods", pods, "", "", false, false},
+		{"staged", object("StagedGlobalNetworkPolicy p", "types: [Ingress], ingress: [{action: Deny}]"), "", "", true, true},
+		{"of a namespace", object("NetworkPolicy a/p", "types: [Ingress], ingress: [{action: Deny}]"), "", "", false, false},
+	} {
+		p, off := liftText(t, "3.33", c.text, ir.Inventory{})
+		q, on := liftText(t, "3.33", c.text, ir.Inventory{}, "host_endpoints")
+		for _, x := range []struct {
+			diags diag.List
+			want  diag.Code
+		}{{off, c.off}, {on, c.on}} {
+			if x.want == "" && len(x.diags) > 0 || x.want != "" && (len(x.diags) != 1 || x.diags[0].Code != x.want) {
+				t.Errorf("%s: %v, want %q", c.name, x.diags, x.want)
+			}
+		}
+		if !p.Hosts.IsEmpty() || q.Hosts.IsEmpty() == c.hosts || q.HasStaged() != c.staged {
+			t.Errorf("%s: %s", c.name, q.Text())
 		}
 	}
 }

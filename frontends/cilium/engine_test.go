@@ -41,9 +41,9 @@ func identity(e *sem.Endpoint) labels.LabelArray {
 		add("reserved", e.Name, "")
 	case sem.External:
 		add("reserved", map[bool]string{true: "world-ipv4", false: "world-ipv6"}[e.Address.Is4()], "")
-	case sem.Pod:
+	case sem.Pod, sem.Remote:
 		all := labels.Map2Labels(map[string]string{
-			"io.kubernetes.pod.namespace": e.Namespace, "io.cilium.k8s.policy.cluster": "default",
+			"io.kubernetes.pod.namespace": e.Namespace, "io.cilium.k8s.policy.cluster": map[bool]string{true: "default", false: e.Cluster}[e.Kind == sem.Pod],
 			"io.cilium.k8s.policy.serviceaccount":                        e.Account,
 			"io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name": e.Namespace,
 		}, "k8s")
@@ -134,38 +134,73 @@ func plain(rules api.PortDenyRules) api.PortRules {
 }
 
 // layer3 is mergeEndpointSelectors: an empty list is for nobody, and where
-// nothing names peers, ports make it for everybody.
-func (n *engine) layer3(e *entry, peer *sem.Endpoint) bool {
+// nothing names peers, ports make it for everybody. It gives the selectors that
+// have the peer.
+func (n *engine) layer3(e *entry, peer *sem.Endpoint) []string {
 	if e.endpoints != nil && len(e.endpoints) == 0 || e.entities != nil && len(e.entities) == 0 ||
 		e.cidrs != nil && len(e.cidrs) == 0 || e.sets != nil && len(e.sets) == 0 {
-		return false
+		return nil
 	}
 	if len(e.endpoints)+len(e.entities)+len(e.cidrs)+len(e.sets)+len(e.names) == 0 {
-		return len(e.ports)+len(e.icmps) > 0
+		if len(e.ports)+len(e.icmps) > 0 {
+			return []string{"everybody"}
+		}
+		return nil
 	}
+	var out []string
 	id := identity(peer)
 	for _, s := range append(slices.Clone(e.endpoints), e.entities.GetAsEndpointSelectors()...) {
 		if selects(s.LabelSelector, id) {
-			return true
+			out = append(out, s.LabelSelector.String())
 		}
 	}
 	if peer.Kind != sem.External {
-		return false
+		return out
 	}
 	in := func(c string) bool { return netip.MustParsePrefix(c).Contains(peer.Address) }
 	for _, c := range e.cidrs {
 		if in(string(c)) {
-			return true
+			out = append(out, string(c))
 		}
 	}
 	for _, c := range e.sets {
 		match := c.Cidr != "" && in(string(c.Cidr)) || slices.ContainsFunc(n.groups[string(c.CIDRGroupRef)], in)
 		if match && !slices.ContainsFunc(c.ExceptCIDRs, func(x api.CIDR) bool { return in(string(x)) }) {
-			return true
+			out = append(out, "set "+c.String())
 		}
 	}
-	return slices.ContainsFunc(e.names, func(s api.FQDNSelector) bool {
-		return slices.ContainsFunc(peer.Names, func(name string) bool { return n.named(s, name) })
+	for _, s := range e.names {
+		if slices.ContainsFunc(peer.Names, func(name string) bool { return n.named(s, name) }) {
+			out = append(out, s.String())
+		}
+	}
+	return out
+}
+
+// servers is the names of servers that are asked for at selectors and ports. All
+// rules of one are merged, and where some ask for names all do (pkg/policy/rule.go
+// mergePortProto).
+type servers map[string][]api.ServerName
+
+func (v servers) key(selector string, p api.PortProtocol) string {
+	return strings.Join([]string{selector, p.Port, strconv.Itoa(int(p.EndPort))}, " ")
+}
+
+func (v servers) add(selector string, rules api.PortRules) {
+	for _, r := range rules {
+		for _, p := range r.Ports {
+			if p.Protocol == api.ProtoTCP || p.Protocol.IsAny() {
+				v[v.key(selector, p)] = append(v[v.key(selector, p)], r.ServerNames...)
+			}
+		}
+	}
+}
+
+func (v servers) lets(selector string, p api.PortProtocol, f *sem.Flow, server string) bool {
+	list := v[v.key(selector, p)]
+	return f.Protocol != sem.TCP || len(list) == 0 || server != "" && slices.ContainsFunc(list, func(x api.ServerName) bool {
+		re, err := (&api.FQDNSelector{MatchPattern: string(x)}).ToRegex()
+		return err == nil && re.MatchString(server+".")
 	})
 }
 
@@ -207,11 +242,12 @@ func onPort(p api.PortProtocol, f *sem.Flow, toPod bool) (match, exact bool) {
 type found struct {
 	exact bool
 	rules *api.L7Rules
+	lets  bool // TLS names a server that is asked for
 }
 
-func layer4(e *entry, f *sem.Flow, toPod bool) []found {
+func layer4(e *entry, selector string, asks servers, f *sem.Flow, server string, toPod bool) []found {
 	if len(e.ports)+len(e.icmps) == 0 {
-		return []found{{}}
+		return []found{{lets: true}}
 	}
 	rules := slices.Clone(e.ports)
 	for _, i := range e.icmps {
@@ -221,18 +257,24 @@ func layer4(e *entry, f *sem.Flow, toPod bool) []found {
 	for _, r := range rules {
 		for _, p := range r.Ports {
 			if match, exact := onPort(p, f, toPod); match {
-				out = append(out, found{exact, r.Rules})
+				out = append(out, found{exact, r.Rules, asks.lets(selector, p, f, server)})
 			}
 		}
 	}
 	return out
 }
 
-// allows is the verdict of one end: subject is the pod whose policies are asked.
-func (n *engine) allows(d ir.Direction, subject, peer *sem.Endpoint, f *sem.Flow) bool {
+// allows is the verdict of one end: subject is the pod whose policies are asked,
+// and server what TLS names, "" for nothing.
+func (n *engine) allows(d ir.Direction, subject, peer *sem.Endpoint, f *sem.Flow, server string) bool {
 	id := identity(subject)
 	closed := false
-	var matches []found
+	type met struct {
+		entry    entry
+		selector string
+	}
+	var all []met
+	asks := servers{}
 	for i := range n.rules {
 		r := &n.rules[i]
 		if !selects(r.EndpointSelector.LabelSelector, id) {
@@ -240,15 +282,21 @@ func (n *engine) allows(d ir.Direction, subject, peer *sem.Endpoint, f *sem.Flow
 		}
 		for _, e := range entries(r, d) {
 			closed = closed || e.closes
-			if !n.layer3(&e, peer) {
-				continue
+			for _, s := range n.layer3(&e, peer) {
+				all = append(all, met{e, s})
+				if !e.deny {
+					asks.add(s, e.ports)
+				}
 			}
-			hits := layer4(&e, f, d == ir.Ingress || peer.Kind == sem.Pod)
-			if e.deny && len(hits) > 0 {
-				return false
-			}
-			matches = append(matches, hits...)
 		}
+	}
+	var matches []found
+	for _, m := range all {
+		hits := layer4(&m.entry, m.selector, asks, f, server, d == ir.Ingress || peer.Kind == sem.Pod)
+		if m.entry.deny && len(hits) > 0 {
+			return false
+		}
+		matches = append(matches, hits...)
 	}
 	if !closed || d == ir.Ingress && peer.Kind == sem.OwnNode {
 		return true
@@ -262,7 +310,7 @@ func (n *engine) allows(d ir.Direction, subject, peer *sem.Endpoint, f *sem.Flow
 	if asked != nil {
 		return slices.ContainsFunc(matches, func(m found) bool { return m.exact && n.answers(m.rules, f.Query) })
 	}
-	return slices.ContainsFunc(matches, func(m found) bool { return serves(m.rules, f.Request) })
+	return slices.ContainsFunc(matches, func(m found) bool { return m.lets && serves(m.rules, f.Request) })
 }
 
 func (n *engine) answers(r *api.L7Rules, query string) bool {

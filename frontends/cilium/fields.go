@@ -9,11 +9,10 @@ import (
 // The reasons for which a field is refused. What one of them does is not in a
 // policy's text, or no union with the rest of it.
 const (
-	noNodes    = "What nodes have for labels is in no manifest, and Cilium takes this only with --enable-node-selector-labels. Use fromEntities or toEntities."
+	noNodes    = "Cilium takes it with --enable-node-selector-labels only: state the switch node_selector_labels where that is set, or use fromEntities and toEntities."
 	noGroups   = "The addresses are known to the cloud provider alone. Use a CiliumCIDRGroup, or CIDRs."
 	noServices = "What a service stands for changes with the cluster, and until there is something the ports beside it are open to everybody. Use toEndpoints with the labels of the service's pods."
 	noTLS      = "What Cilium's proxy sees of TLS hangs on certificates in secrets. Leave requests in TLS to a mesh."
-	noNames    = "A server name is asked of all traffic to the same peers and ports, that of other policies too, so that what it allows cannot be told rule by rule."
 	noListener = "What a custom listener lets pass is its own configuration's."
 	noSecret   = "The value is in a secret."
 	noRequires = "It was removed in Cilium 1.19, whose agent cannot read the object. Put the requirement into the selectors of the peers."
@@ -37,8 +36,8 @@ var rules = slices.Concat(
 	manifest.Selectors("toEndpoints[]").Under("egress[]", "egressDeny[]"),
 	manifest.Understood("toEntities[]", "toCIDR[]").Under("egress[]", "egressDeny[]"),
 	manifest.Understood("matchName", "matchPattern").Under("egress[].toFQDNs[]"),
-	manifest.Refused(noNodes, "fromNodes").Under("ingress[]", "ingressDeny[]"),
-	manifest.Refused(noNodes, "toNodes").Under("egress[]", "egressDeny[]"),
+	manifest.Selectors("fromNodes[]").Under("ingress[]", "ingressDeny[]"),
+	manifest.Selectors("toNodes[]").Under("egress[]", "egressDeny[]"),
 	manifest.Refused(noGroups, "fromGroups").Under("ingress[]", "ingressDeny[]"),
 	manifest.Refused(noGroups, "toGroups").Under("egress[]", "egressDeny[]"),
 	manifest.Refused(noServices, "toServices").Under("egress[]", "egressDeny[]"),
@@ -58,7 +57,7 @@ var ranges = slices.Concat(
 // proxied is what only port rules of allows have.
 var proxied = slices.Concat(
 	manifest.Refused(noTLS, "terminatingTLS", "originatingTLS"),
-	manifest.Refused(noNames, "serverNames"),
+	manifest.Understood("serverNames[]"),
 	manifest.Refused(noListener, "listener"),
 	manifest.Understood("rules.dns[].matchName", "rules.dns[].matchPattern"),
 	manifest.Understood("path", "method", "host", "headers[]", "headerMatches[].name", "headerMatches[].value", "headerMatches[].mismatch").Under("rules.http[]"),

@@ -1,6 +1,6 @@
 // Package cilium lifts what Cilium enforces into programs:
 // CiliumNetworkPolicy and CiliumClusterwideNetworkPolicy (cilium.io/v2), the
-// CiliumCIDRGroups that they name, and native NetworkPolicy.
+// CiliumCIDRGroups that they name, and Kubernetes' own policies.
 //
 //	kind: CiliumNetworkPolicy
 //	metadata: {name: backend, namespace: shop}
@@ -25,7 +25,7 @@ import (
 )
 
 // Frontend lifts policies as Cilium enforces them with its default
-// configuration.
+// configuration, but for the switches that the profile states.
 type Frontend struct{}
 
 // Name is the family's name.
@@ -40,20 +40,23 @@ const (
 )
 
 // Reads reports whether the kind is one of Cilium's policies, a group of ranges
-// that they name, or a native policy.
+// that they name, or a policy of Kubernetes' own.
 func (Frontend) Reads(group, kind string) bool {
-	return group == ciliumGroup && (kind == namespaced || kind == clusterScoped || kind == cidrGroup) || kubernetes.IsPolicy(group, kind)
+	return group == ciliumGroup && (kind == namespaced || kind == clusterScoped || kind == cidrGroup) || kubernetes.IsPolicy(group, kind) || kubernetes.IsClusterPolicy(group, kind)
 }
 
-// Lift gives the program of the policies: one stage for each direction.
+// Lift gives the program of the policies: one stage for each direction, between
+// those of ClusterNetworkPolicies.
 func (Frontend) Lift(docs []manifest.Document, o lift.Options) (*ir.Program, diag.List) {
 	l := &lifting{options: o, patterns: patterns{}, askers: askers{}, groups: map[string]group{}}
 	l.readGroups(docs)
 	l.readPolicies(docs)
 	l.readNative(docs)
+	l.readCluster(docs)
 	p := &ir.Program{Inventory: o.Inventory}
-	p.Egress = []ir.Stage{l.stage(ir.Egress)}
-	p.Ingress = []ir.Stage{l.stage(ir.Ingress)}
+	p.Egress = l.stages(ir.Egress)
+	p.Ingress = l.stages(ir.Ingress)
+	p.Hosts = l.hosts()
 	p.Index()
 	l.diags.Sort()
 	return p, l.diags
@@ -67,7 +70,9 @@ type lifting struct {
 	patterns patterns
 	askers   askers
 
-	rules []*rule
+	rules     []*rule
+	nodeRules []*rule // those with a nodeSelector
+	tiered    []kubernetes.ClusterPolicy
 }
 
 // atLeast reports whether the profile is of this minor release or a newer one.

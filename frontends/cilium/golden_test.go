@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/portolan-dev/portolan/frontends/manifest"
+	"github.com/portolan-dev/portolan/ir/profile"
 )
 
 // TestGolden reads all that is rendered for Cilium.
@@ -27,7 +28,13 @@ func TestGolden(t *testing.T) {
 			}
 			in, diags := manifest.ReadFiles([]manifest.File{{Name: path, Data: text}}, manifest.Options{})
 			documents += len(in.Documents)
-			_, more := (Frontend{}).Lift(in.Documents, options(t, "cilium@1.20"))
+			engine := strings.TrimSuffix(filepath.Base(path), ".yaml")
+			if p, err := profile.Parse(engine); err != nil || p.Engine != profile.Cilium {
+				engine = "cilium@1.20"
+			}
+			o := options(t, engine)
+			o.Inventory.Facts.ClusterMesh = true // of any of them, it changes nothing for the others
+			_, more := (Frontend{}).Lift(in.Documents, o)
 			if all := append(diags, more...); len(all) > 0 {
 				t.Errorf("%v", all)
 			}

@@ -38,9 +38,20 @@ const serverAddress = "203.0.113.1"
 var teams = map[string]map[string]string{"a": {"team": "x"}, "b": {}, "c": {"team": "x"}}
 
 // endpoint gives an endpoint by its name: a/1 is a pod of namespace a with label
-// app=1, a/1/s one that runs as s; own, node, server and infrastructure go by
-// their names, addresses outside by themselves, names outside with a dot.
+// app=1, a/1/s one that runs as s, west:a/1 one of the cluster west; own, node,
+// server and infrastructure go by their names, own{x} and node{x} are nodes with
+// the label role=x, addresses outside by themselves, names outside with a dot.
 func endpoint(name string) sem.Endpoint {
+	if cluster, pod, remote := strings.Cut(name, ":"); remote && strings.Contains(pod, "/") {
+		e := endpoint(pod)
+		e.Kind, e.Cluster = sem.Remote, cluster
+		return e
+	}
+	if node, role, labelled := strings.Cut(name, "{"); labelled {
+		e := endpoint(node)
+		e.Labels = map[string]string{"role": strings.TrimSuffix(role, "}")}
+		return e
+	}
 	switch name {
 	case "own":
 		return sem.Endpoint{Kind: sem.OwnNode, Address: netip.MustParseAddr("172.16.0.1")}
@@ -105,7 +116,25 @@ func ask(p *ir.Program, question string) sem.Outcome {
 	from, to, _ := strings.Cut(ends, " > ")
 	f := traffic(what)
 	f.Source, f.Destination = endpoint(from), endpoint(to)
+	f.Holds = map[string]bool{}
+	for _, r := range p.All() {
+		for _, c := range r.Rule.If {
+			if text, ok := strings.CutPrefix(c.Atom, ir.ServerName(ir.Name{}).Atom); ok {
+				n, err := ir.ParseName(text)
+				if err != nil {
+					n, _ = ir.NameRegexp(strings.TrimPrefix(text, "~"))
+				}
+				f.Holds[c.Atom] = serverOf(what) != "" && n.Matches(serverOf(what))
+			}
+		}
+	}
 	return sem.Decide(sem.Policy{{Program: p, Scope: sem.CNI}}, f).Outcome
+}
+
+// serverOf gives the server that "tcp 443 tls api.x.io" names; "" for none.
+func serverOf(what string) string {
+	_, name, _ := strings.Cut(what, " tls ")
+	return name
 }
 
 // cnp is a policy of namespace a with this spec.
@@ -113,6 +142,11 @@ func cnp(spec string) string { return object("CiliumNetworkPolicy", "  namespace
 
 // ccnp is a clusterwide policy with this spec.
 func ccnp(spec string) string { return object("CiliumClusterwideNetworkPolicy", "", spec) }
+
+// kcnp is a ClusterNetworkPolicy with this spec.
+func kcnp(spec string) string {
+	return strings.NewReplacer("cilium.io/v2", "policy.networking.k8s.io/v1alpha2", "CiliumClusterwideNetworkPolicy", "ClusterNetworkPolicy").Replace(ccnp(spec))
+}
 
 var serial int
 

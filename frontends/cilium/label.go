@@ -23,6 +23,7 @@ const (
 	fromAny      = "any"
 	fromPods     = "k8s"
 	fromReserved = "reserved"
+	fromNodes    = "node"
 )
 
 // clusterName is the switch that says what the cluster is called.
@@ -34,6 +35,7 @@ type requirement struct {
 	source, key string
 	constraint  ir.Constraint
 	label       bool // written in matchLabels
+	own         bool // added by Cilium: of the own cluster, whatever it is called
 }
 
 // parseKey parts a selector's key into source and key
@@ -61,17 +63,24 @@ func (r *requirement) asksForNamespaceLabel() bool {
 	return (r.source == fromPods || r.source == fromAny) && strings.HasPrefix(r.key, namespacePrefix)
 }
 
-// podsOf gives the pods that satisfy the requirements, under conditions where
-// the name of the cluster decides; false for none.
-func podsOf(reqs []requirement) (ir.Pods, []ir.Condition, bool) {
+// clusters is the clusters of which a selector takes pods: those of the names,
+// or with own this one, whatever it is called.
+type clusters struct {
+	names ir.Constraint
+	own   bool
+}
+
+// podsOf gives the pods that satisfy the requirements, in whatever cluster; false
+// for none.
+func podsOf(reqs []requirement) (ir.Pods, clusters, bool) {
 	pods := ir.AllPods()
 	var labels, namespace []ir.Requirement
-	cluster := ir.Present()
+	in := clusters{names: ir.Present()}
 	for _, r := range reqs {
 		switch {
 		case r.source == fromReserved || dropped(r.key):
 			if !r.constraint.MatchesAbsent() {
-				return ir.Pods{}, nil, false
+				return ir.Pods{}, in, false
 			}
 		case r.key == namespaceKey:
 			namespace = append(namespace, ir.Requirement{Key: ir.NamespaceName, Constraint: r.constraint.And(ir.Present())})
@@ -80,10 +89,10 @@ func podsOf(reqs []requirement) (ir.Pods, []ir.Condition, bool) {
 		case r.key == accountKey:
 			pods.Account = pods.Account.And(r.constraint)
 			if pods.Account.And(ir.Present()).IsEmpty() { // every pod has an account
-				return ir.Pods{}, nil, false
+				return ir.Pods{}, in, false
 			}
 		case r.key == clusterKey:
-			cluster = cluster.And(r.constraint)
+			in.names, in.own = in.names.And(r.constraint), in.own || r.own
 		default:
 			labels = append(labels, ir.Requirement{Key: r.key, Constraint: r.constraint})
 		}
@@ -91,8 +100,7 @@ func podsOf(reqs []requirement) (ir.Pods, []ir.Condition, bool) {
 	var ok1, ok2 bool
 	pods.Labels, ok1 = ir.Select(labels...)
 	pods.Namespace, ok2 = ir.Select(namespace...)
-	conditions, ok3 := inCluster(cluster)
-	return pods, conditions, ok1 && ok2 && ok3
+	return pods, in, ok1 && ok2 && !in.names.IsEmpty()
 }
 
 // namespaceLabel is a requirement on a namespace's label. Every namespace has a
@@ -107,16 +115,53 @@ func namespaceLabel(key string, c ir.Constraint) ir.Requirement {
 	return ir.Requirement{Key: key, Constraint: c}
 }
 
-// inCluster gives the condition that the cluster's own name is one of those
-// that a selector asks for; false where none can be.
-func inCluster(c ir.Constraint) ([]ir.Condition, bool) {
-	if c.Equal(ir.Present()) {
+// here gives the conditions under which this cluster is one of those that a
+// selector asks for; false where it cannot be.
+func (l *lifting) here(c clusters) ([]ir.Condition, bool) {
+	if name := l.options.Profile.Switch(clusterName); name != "" {
+		return nil, c.names.Matches(name)
+	}
+	if c.names.Equal(ir.Present()) {
 		return nil, true
 	}
-	form, values := c.Form()
+	form, values := c.names.Form()
 	atom := "cilium cluster name in {" + strings.Join(values, ",") + "}"
 	is := ir.Condition{Atom: atom, Not: form == ir.FormPresentNot, Fact: clusterName}
 	return []ir.Condition{is}, form == ir.FormIn || form == ir.FormPresentNot
+}
+
+// elsewhere gives the names of the other clusters that a selector asks for;
+// false where it asks for none, or none is connected.
+func (l *lifting) elsewhere(c clusters) (ir.Constraint, bool) {
+	if c.own || !l.meshed() {
+		return ir.Constraint{}, false
+	}
+	others := ir.Present()
+	if name := l.options.Profile.Switch(clusterName); name != "" {
+		others = others.And(ir.NotOneOf(name))
+	}
+	names := c.names.And(others)
+	if names.Equal(others) {
+		names = ir.Anything()
+	}
+	return names, !names.IsEmpty()
+}
+
+// meshed reports whether other clusters are connected.
+func (l *lifting) meshed() bool {
+	return l.options.Inventory.Facts.ClusterMesh || l.options.Profile.On("cluster_mesh")
+}
+
+// podSides gives pods of this cluster and of those that are connected to it.
+func (l *lifting) podSides(pods ir.Pods, c clusters) []side {
+	var out []side
+	if when, some := l.here(c); some {
+		out = append(out, side{[]ir.Peer{pods}, when})
+	}
+	if names, some := l.elsewhere(c); some {
+		out = append(out, side{peers: []ir.Peer{ir.RemotePods{Clusters: names, Pods: pods}}})
+	}
+	return out
 }
 
 // endpointKind is endpoints that are not pods, by the one reserved label that
@@ -139,9 +184,15 @@ var reserved = []endpointKind{
 // othersOf gives the endpoints beside pods that satisfy the requirements: a
 // negative one is satisfied by whatever has no such label, nodes and the
 // outside too (cilium/cilium#46949).
-func othersOf(reqs []requirement) []ir.Peer {
+func (l *lifting) othersOf(reqs []requirement) []ir.Peer {
 	var out []ir.Peer
 	for _, e := range reserved {
+		if e.name == otherNode.reserved && l.options.Profile.On(nodeLabels) {
+			if n, some := labelledNodes(reqs); some {
+				out = append(out, n)
+			}
+			continue
+		}
 		fits := true
 		for _, r := range reqs {
 			if r.key == e.name && r.source != fromPods {
@@ -155,6 +206,28 @@ func othersOf(reqs []requirement) []ir.Peer {
 		}
 	}
 	return out
+}
+
+// labelledNodes gives the other nodes that satisfy the requirements where their
+// identities have the nodes' labels and the cluster's (pkg/node/manager/manager.go
+// nodeIdentityLabels).
+func labelledNodes(reqs []requirement) (ir.Nodes, bool) {
+	var labels []ir.Requirement
+	for _, r := range reqs {
+		switch {
+		case r.key == otherNode.reserved && r.source == fromReserved:
+			if !r.constraint.Matches("") {
+				return ir.Nodes{}, false
+			}
+		case r.asksFor(clusterKey) && !r.constraint.And(ir.Present()).IsEmpty():
+		case r.source == fromAny:
+			labels = append(labels, ir.Requirement{Key: r.key, Constraint: r.constraint})
+		case !r.constraint.MatchesAbsent():
+			return ir.Nodes{}, false
+		}
+	}
+	s, some := ir.Select(labels...)
+	return ir.Nodes{Other: true, Labels: s}, some
 }
 
 // The keys that Cilium's default label filter takes into a pod's identity and

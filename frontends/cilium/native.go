@@ -24,10 +24,11 @@ func (l *lifting) readNativePolicy(p *kubernetes.Policy) {
 		l.diags.Add(diag.NoEffect, p.Range, p.Address()+" has rules for "+beyond.String()+", which policyTypes does not name: Cilium enforces them, and closes the pods.",
 			"Remove the rules, or name the direction in policyTypes.")
 	}
-	seen, conditions, some := l.seen(p.Subject.Pods, p.Range, p.Address())
+	seen, in, some := l.seen(p.Subject.Pods, p.Range, p.Address())
 	if !some {
 		return
 	}
+	conditions, _ := l.here(in)
 	subject := p.Subject
 	if !seen.Equal(subject.Pods) {
 		subject = ir.SubjectOf(seen)
@@ -43,9 +44,8 @@ func (l *lifting) readNativePolicy(p *kubernetes.Policy) {
 			}
 			i := item{direction: d, action: ir.Allow, origin: one.Origin, plain: one.Traffic}
 			for _, peer := range one.Peers.List() {
-				i.sides = append(i.sides, l.nativePeer(peer, one.Origin)...)
+				i.part("", l.nativePeer(peer, one.Origin)...)
 			}
-			i.sides = merged(i.sides)
 			r.items = append(r.items, i)
 		}
 	}
@@ -58,22 +58,29 @@ func (l *lifting) nativePeer(peer ir.Peer, o ir.Origin) []side {
 	if !ok {
 		return []side{{peers: []ir.Peer{peer}}}
 	}
-	var out []side
-	seen, conditions, some := l.seen(pods, o.Range, o.Address)
-	if some {
-		out = append(out, side{[]ir.Peer{seen}, conditions})
-	}
+	l.seen(pods, o.Range, o.Address)
 	// A namespace selector of negative requirements is met by what has no
 	// namespace, unless the local cluster is asked for (cilium/cilium#46949).
-	if !l.atLeast(19) && !pods.Namespace.IsEverything() {
-		out = append(out, side{peers: othersOf(labelsOf(pods))})
+	return l.endpoints(scoped(pods, l.atLeast(19)))
+}
+
+// scoped gives the requirements that a native selector of peers becomes: one of
+// no namespaces in particular asks for a namespace, and with own all for the
+// cluster.
+func scoped(pods ir.Pods, own bool) []requirement {
+	reqs := labelsOf(pods)
+	if pods.Namespace.IsEverything() {
+		reqs = append(reqs, requirement{source: fromPods, key: namespaceKey, constraint: ir.Present()})
 	}
-	return out
+	if own {
+		reqs = append(reqs, requirement{source: fromPods, key: clusterKey, constraint: ir.Present(), own: true})
+	}
+	return reqs
 }
 
 // seen gives pods as far as Cilium knows their labels; false where it takes no
 // pod for one of them.
-func (l *lifting) seen(pods ir.Pods, at diag.Range, address string) (ir.Pods, []ir.Condition, bool) {
+func (l *lifting) seen(pods ir.Pods, at diag.Range, address string) (ir.Pods, clusters, bool) {
 	reqs := labelsOf(pods)
 	for _, r := range reqs {
 		if dropped(r.key) {

@@ -39,7 +39,7 @@ func (s scope) apply(reqs []requirement) []requirement {
 		reqs = append(reqs, requirement{source: fromPods, key: namespaceKey, constraint: ir.OneOf(s.namespace)})
 	}
 	if s.localCluster && !has(func(r *requirement) bool { return r.asksFor(clusterKey) }) {
-		reqs = append(reqs, requirement{source: fromPods, key: clusterKey, constraint: ir.Present()})
+		reqs = append(reqs, requirement{source: fromPods, key: clusterKey, constraint: ir.Present(), own: true})
 	}
 	return reqs
 }
@@ -70,15 +70,10 @@ func (l *lifting) endpoints(reqs []requirement) []side {
 		return []side{{peers: []ir.Peer{l.apiServer()}}}
 	}
 	var out []side
-	others := othersOf(reqs)
-	pods, conditions, some := podsOf(reqs)
-	switch {
-	case some && conditions == nil:
-		others = append(others, pods)
-	case some:
-		out = append(out, side{[]ir.Peer{pods}, conditions})
+	if pods, in, some := podsOf(reqs); some {
+		out = l.podSides(pods, in)
 	}
-	if len(others) > 0 {
+	if others := l.othersOf(reqs); len(others) > 0 {
 		out = append(out, side{peers: others})
 	}
 	return out
@@ -105,7 +100,11 @@ func (l *lifting) entity(name string) ([]ir.Peer, bool) {
 		if !l.atLeast(20) {
 			return nil, false
 		}
-		return l.cluster(), true
+		all := l.cluster()
+		if l.meshed() {
+			all = append(all, ir.RemotePods{Clusters: ir.Anything(), Pods: ir.AllPods()})
+		}
+		return all, true
 	case "cluster":
 		return l.cluster(), true
 	}
@@ -117,8 +116,8 @@ func (l *lifting) entity(name string) ([]ir.Peer, bool) {
 	return nil, false
 }
 
-// cluster is everything that belongs to the cluster. Pods of other clusters are
-// in no program.
+// cluster is everything that belongs to the cluster. The nodes of other clusters
+// do too, and their pods do not (pkg/policy/api/entity.go InitEntities).
 func (l *lifting) cluster() []ir.Peer {
 	return []ir.Peer{ir.AllPods(), ir.Nodes{Own: true, Other: true}, ir.Infrastructure{}, l.apiServer()}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/portolan-dev/portolan/frontends/kubernetes"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/set"
@@ -25,7 +26,7 @@ type item struct {
 	direction ir.Direction
 	action    ir.Action
 	origin    ir.Origin
-	sides     []side
+	parts     []part
 	names     []ir.Name // of toFQDNs
 
 	all   bool // every protocol
@@ -33,11 +34,71 @@ type item struct {
 	plain ir.Traffic // beside ports: messages, or what a native policy has
 }
 
-// stage gives the one stage of a direction.
-func (l *lifting) stage(d ir.Direction) ir.Stage {
-	s := ir.Stage{Name: ir.StageRules, Isolate: l.isolations(d)}
-	a := &assembly{lifting: l, direction: d, isolate: s.Isolate, asked: l.asked(d)}
-	for _, r := range l.rules {
+// part is what one selector among an item's peers stands for. text is the
+// selector as Cilium has it, after what it adds; "" where that is not known, as
+// of a native policy.
+type part struct {
+	text  string
+	sides []side
+}
+
+func (i *item) part(text string, sides ...side) {
+	if len(sides) > 0 {
+		i.parts = append(i.parts, part{text, sides})
+	}
+}
+
+// sides gives the peers of all parts, those that count unconditionally together.
+func (i *item) sides() []side {
+	var all side
+	var out []side
+	for _, p := range i.parts {
+		for _, s := range p.sides {
+			if s.conditions == nil {
+				all.peers = append(all.peers, s.peers...)
+			} else {
+				out = append(out, s)
+			}
+		}
+	}
+	if all.peers != nil {
+		out = append(out, all)
+	}
+	return out
+}
+
+// stageDefault is the stage of what the endpoints' closing denies and lets
+// through after the tier Baseline: its entries come last of all, and what a
+// policy closes is open to Baseline (pkg/policy/types/policyentry.go).
+const stageDefault = "(default)"
+
+// stages gives what decides about pods in a direction.
+func (l *lifting) stages(d ir.Direction) []ir.Stage {
+	var out []ir.Stage
+	if admin, some := l.tier(kubernetes.Admin, d); some {
+		if d == ir.Egress {
+			l.pastProxy(&admin)
+		}
+		out = append(out, admin)
+	}
+	rules := l.stage(d, l.rules)
+	baseline, some := l.tier(kubernetes.Baseline, d)
+	if !some {
+		return append(out, rules)
+	}
+	last := ir.Stage{Name: stageDefault, Order: 2, Isolate: rules.Isolate}
+	rules.Isolate = nil
+	if n := len(rules.Levels); d == ir.Ingress && len(last.Isolate) > 0 {
+		last.Levels, rules.Levels = rules.Levels[n-1:], rules.Levels[:n-1]
+	}
+	return append(out, rules, baseline, last)
+}
+
+// stage gives the one stage of a direction, of the rules of pods or of nodes.
+func (l *lifting) stage(d ir.Direction, all []*rule) ir.Stage {
+	s := ir.Stage{Name: ir.StageRules, Isolate: isolations(all, d)}
+	a := &assembly{lifting: l, all: all, direction: d, isolate: s.Isolate, asked: asked(all, d), named: namings(all, d)}
+	for _, r := range all {
 		for i := range r.items {
 			if r.items[i].direction == d {
 				a.add(r, &r.items[i])
@@ -48,7 +109,7 @@ func (l *lifting) stage(d ir.Direction) ir.Stage {
 	if a.refused == nil {
 		levels = [][]ir.Rule{append(a.exact, a.rest...)}
 	}
-	if d == ir.Ingress && len(s.Isolate) > 0 {
+	if d == ir.Ingress && len(s.Isolate) > 0 && s.Isolate[0].Subject.Kind != ir.SubjectNodes {
 		// The own node passes where no user's rule says otherwise (daemon/cmd/
 		// daemon.go, allow-localhost; pkg/policy/types/policyentry.go, the tier of
 		// the default policy).
@@ -62,12 +123,12 @@ func (l *lifting) stage(d ir.Direction) ir.Stage {
 	return s
 }
 
-// isolations gives what is closed in a direction, each set of pods once.
-func (l *lifting) isolations(d ir.Direction) []ir.Isolation {
+// isolations gives what is closed in a direction, each set of pods or nodes once.
+func isolations(all []*rule, d ir.Direction) []ir.Isolation {
 	var out []ir.Isolation
 	seen := map[string]bool{}
-	for _, r := range l.rules {
-		if text := fmt.Sprint(r.subject.Pods, r.conditions); r.closes.Has(d) && !seen[text] {
+	for _, r := range all {
+		if text := fmt.Sprint(r.subject.Pods, r.subject.Nodes, r.conditions); r.closes.Has(d) && !seen[text] {
 			seen[text] = true
 			out = append(out, ir.Isolation{Subject: r.subject, If: r.conditions, Origin: r.origin})
 		}
@@ -77,9 +138,9 @@ func (l *lifting) isolations(d ir.Direction) []ir.Isolation {
 
 // asked gives the ports of a direction on which DNS passes the proxy, and of
 // each whether some rule restricts the names.
-func (l *lifting) asked(d ir.Direction) map[key]bool {
+func asked(all []*rule, d ir.Direction) map[key]bool {
 	out := map[key]bool{}
-	for _, r := range l.rules {
+	for _, r := range all {
 		for _, i := range r.items {
 			for _, p := range i.ports {
 				if i.direction == d && p.dns {
@@ -98,19 +159,35 @@ func (l *lifting) asked(d ir.Direction) map[key]bool {
 // names, then the rest.
 type assembly struct {
 	*lifting
+	all                  []*rule
 	direction            ir.Direction
 	isolate              []ir.Isolation
 	asked                map[key]bool
+	named                []naming
 	exact, refused, rest []ir.Rule
 }
 
 func (a *assembly) add(r *rule, i *item) {
-	sides := i.sides
+	if len(a.named) == 0 {
+		a.whole(r, i)
+		return
+	}
+	for _, x := range a.apart(r, i) {
+		a.whole(x.rule, x.item)
+	}
+}
+
+func (a *assembly) whole(r *rule, i *item) {
+	sides := i.sides()
 	if len(i.names) > 0 {
 		sides = append(a.byLearning(r, i), sides...)
 	}
 	for _, s := range sides {
-		peers, some := ir.PeersOf(s.peers...)
+		list := s.peers
+		if r.subject.Kind == ir.SubjectNodes {
+			list = withoutOwn(list)
+		}
+		peers, some := ir.PeersOf(list...)
 		if !some {
 			continue
 		}
@@ -132,6 +209,9 @@ func (a *assembly) split(one ir.Rule, r *rule, i *item) {
 			continue
 		case p.names != nil:
 			a.names(one, r, &p)
+			continue
+		case p.servers != nil:
+			a.servers(one, &p)
 			continue
 		}
 		for _, q := range p.ports {
@@ -204,7 +284,7 @@ func (a *assembly) mayAsk(pods ir.Pods, k *key) bool {
 	if len(a.asked) == 0 {
 		return false
 	}
-	return slices.ContainsFunc(a.rules, func(r *rule) bool {
+	return slices.ContainsFunc(a.all, func(r *rule) bool {
 		return slices.ContainsFunc(r.items, func(i item) bool {
 			return i.direction == a.direction && r.subject.Pods.Overlaps(pods) && slices.ContainsFunc(i.ports, func(p portRule) bool {
 				return k == nil && p.names != nil || k != nil && p.dns && p.keys()[*k]

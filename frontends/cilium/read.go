@@ -94,6 +94,8 @@ type reading struct {
 	place  string            // of the rule in its policy, before the names of its lists
 	opens  [2]manifest.Value // enableDefaultDeny of egress and ingress, where it is false
 	about  string            // description
+
+	ofNodes bool // it has a nodeSelector
 }
 
 func (l *lifting) readRule(v manifest.Value, p *policy, place string) {
@@ -102,12 +104,14 @@ func (l *lifting) readRule(v manifest.Value, p *policy, place string) {
 		r.about, _ = o.Field("description").Text()
 		r.metadata(o)
 		r.rule.origin = ir.Origin{Kind: ir.FromDefault, Address: p.address, Description: r.about, Range: v.Range()}
-		node := o.Field("nodeSelector")
-		some := r.governed(o, node)
+		r.ofNodes = o.Field("nodeSelector").Present()
+		some := r.governed(o)
 		r.lists(o)
-		if node.Present() {
-			r.ofNodes(node)
-		} else if some {
+		switch {
+		case !some:
+		case r.ofNodes:
+			l.nodeRules = append(l.nodeRules, r.rule)
+		default:
 			l.rules = append(l.rules, r.rule)
 			l.ask(r.rule)
 		}
@@ -118,7 +122,7 @@ func (l *lifting) readRule(v manifest.Value, p *policy, place string) {
 func (l *lifting) ask(r *rule) {
 	for _, i := range r.items {
 		for _, p := range i.ports {
-			if p.dns && len(i.sides) > 0 {
+			if p.dns && len(i.parts) > 0 {
 				l.askers.add(r.subject.Pods, p.names)
 			}
 		}
@@ -155,36 +159,27 @@ func textOf(v manifest.Value) string {
 	return text
 }
 
-// governed reads whom the rule is for; false where that is no pod.
-func (r *reading) governed(o *manifest.Object, node manifest.Value) bool {
-	v := o.Field("endpointSelector")
-	if node.Present() {
-		r.selector(node)
-		if v.Present() {
-			node.Bad("stands beside endpointSelector", "A rule has one of them.")
-		} else if r.policy.namespace != "" {
-			node.Bad("stands in a "+namespaced, "Only a "+clusterScoped+" governs nodes.")
-		}
+// governed reads whom the rule is for; false where that is no pod and no node.
+func (r *reading) governed(o *manifest.Object) bool {
+	node, v := o.Field("nodeSelector"), o.Field("endpointSelector")
+	if !r.ofNodes {
+		pods, conditions, initial, some := r.subject(v, r.policy.namespace)
+		r.rule.subject, r.rule.conditions, r.scope.initial = ir.SubjectOf(pods), conditions, initial
+		return some
+	}
+	if v.Present() {
+		node.Bad("stands beside endpointSelector", "A rule has one of them.")
+	} else if r.policy.namespace != "" {
+		node.Bad("stands in a "+namespaced, "Only a "+clusterScoped+" governs nodes.")
+	}
+	labels, some := r.nodes(node, ownNode)
+	r.rule.subject = ir.Subject{Kind: ir.SubjectNodes, Nodes: labels, Address: "nodes " + labels.String()}
+	if !r.options.Profile.On(hostFirewall) {
+		node.Report(diag.NoEffect, r.policy.address+" governs nodes, which Cilium polices where its host firewall is on only: nothing of it is enforced.",
+			"State the switch host_firewall where it is.")
 		return false
 	}
-	pods, conditions, initial, some := r.subject(v, r.policy.namespace)
-	r.rule.subject, r.rule.conditions, r.scope.initial = ir.SubjectOf(pods), conditions, initial
 	return some
-}
-
-// ofNodes refuses a host policy that may decide about pods' traffic with nodes:
-// no program has a part for what nodes let pass.
-func (r *reading) ofNodes(v manifest.Value) {
-	decides := r.rule.closes != ir.NoDirection
-	for _, i := range r.rule.items {
-		decides = decides || i.action == ir.Deny
-	}
-	if decides {
-		v.Report(diag.RefusedField, r.policy.address+" governs nodes, whose own rules Portolan does not judge.",
-			"What passes between pods and nodes hangs on it where the host firewall is on. Leave it out of the comparison, knowing that.")
-		return
-	}
-	v.Report(diag.NoEffect, r.policy.address+" governs nodes and closes nothing, so that it decides nothing about pods.", "")
 }
 
 // lists reads the four lists of a rule.

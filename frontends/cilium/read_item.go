@@ -26,7 +26,7 @@ func (r *reading) item(v manifest.Value, d ir.Direction, action ir.Action, addre
 		case !named && !ported:
 			return // for nobody: it only closes
 		case !named:
-			i.sides = []side{{peers: []ir.Peer{ir.AnyPeer{}}}}
+			i.part("anybody", side{peers: []ir.Peer{ir.AnyPeer{}}})
 		}
 		i.all = !ported
 		r.rule.items = append(r.rule.items, i)
@@ -54,7 +54,7 @@ func (r *reading) peers(o *manifest.Object, i *item) (named, nobody bool) {
 	for _, kind := range []struct {
 		name string
 		read func(manifest.Value, *item)
-	}{{"Endpoints", r.endpointsOf}, {"Entities", r.entities}, {"CIDR", r.cidrs}, {"CIDRSet", r.cidrSets}, {"FQDNs", r.names}} {
+	}{{"Endpoints", r.endpointsOf}, {"Entities", r.entities}, {"CIDR", r.cidrs}, {"CIDRSet", r.cidrSets}, {"Nodes", r.nodePeers}, {"FQDNs", r.names}} {
 		fqdns := kind.name == "FQDNs"
 		if fqdns && (i.direction == ir.Ingress || i.action == ir.Deny) {
 			continue
@@ -73,25 +73,7 @@ func (r *reading) peers(o *manifest.Object, i *item) (named, nobody bool) {
 			nobody = true
 		}
 	}
-	i.sides = merged(i.sides)
 	return named, nobody
-}
-
-// merged puts what counts unconditionally into one side.
-func merged(sides []side) []side {
-	var all side
-	var out []side
-	for _, s := range sides {
-		if s.conditions == nil {
-			all.peers = append(all.peers, s.peers...)
-		} else {
-			out = append(out, s)
-		}
-	}
-	if all.peers != nil {
-		out = append(out, all)
-	}
-	return out
 }
 
 func (r *reading) endpointsOf(v manifest.Value, i *item) {
@@ -110,7 +92,7 @@ func (r *reading) endpointsOf(v manifest.Value, i *item) {
 		if len(sides) == 0 {
 			e.Report(diag.NoEffect, e.Path()+" selects nothing: to Cilium nothing has such labels.", unseen)
 		}
-		i.sides = append(i.sides, sides...)
+		i.part(textOfAll(reqs), sides...)
 	}
 }
 
@@ -124,14 +106,14 @@ func (r *reading) entities(v manifest.Value, i *item) {
 		if !known {
 			e.Bad("is no entity", "The API server takes all, world, cluster, host, remote-node, kube-apiserver, ingress, init, health, unmanaged and none, and cluster-mesh from Cilium 1.20.")
 		}
-		i.sides = append(i.sides, side{peers: peers})
+		i.part(entityText+text, side{peers: peers})
 	}
 }
 
 func (r *reading) cidrs(v manifest.Value, i *item) {
 	for _, e := range v.Items() {
 		if p, ok := e.CIDR(); ok {
-			i.sides = append(i.sides, side{peers: external(set.AddressesOf(p))})
+			i.part("range "+p.String(), side{peers: external(set.AddressesOf(p))})
 		}
 	}
 }
@@ -143,13 +125,16 @@ func (r *reading) cidrSets(v manifest.Value, i *item) {
 			one := o.Exclusive("cidr", "cidrGroupRef", "cidrGroupSelector")
 			one.Require()
 			var all set.Addresses
+			text := "" // of a selector of groups it is not known
 			switch one.Path() {
 			case cidr.Path():
 				if p, ok := cidr.CIDR(); ok {
 					all = set.AddressesOf(p)
+					text = "range of a set " + p.String()
 				}
 			case ref.Path():
 				all = r.groupNamed(ref)
+				text = "group " + textOf(ref)
 			case selector.Path():
 				all = r.groupsOf(selector)
 			}
@@ -163,8 +148,9 @@ func (r *reading) cidrSets(v manifest.Value, i *item) {
 					x.Bad("lies outside of the range that it is taken out of", "The agent refuses the object.")
 				}
 				all = all.Subtract(gone)
+				text += " except " + p.String()
 			}
-			i.sides = append(i.sides, side{peers: external(all)})
+			i.part(text, side{peers: external(all)})
 		})
 	}
 }
@@ -195,6 +181,9 @@ func (r *reading) groupsOf(v manifest.Value) set.Addresses {
 }
 
 func (r *reading) names(v manifest.Value, i *item) {
+	if r.ofNodes {
+		v.Report(diag.RefusedField, v.Path()+" is of nodes.", "Whether a node's own DNS passes Cilium's proxy is not in a policy. Use CIDRs.")
+	}
 	for _, e := range v.Items() {
 		name, all, ok := r.name(e)
 		switch {
@@ -306,6 +295,7 @@ func (r *reading) portRule(v manifest.Value, i *item) {
 		}
 		if i.action == ir.Allow {
 			r.proxied(o.Field("rules"), list, &p, i)
+			r.serverNames(o.Field("serverNames"), list, &p)
 		}
 		i.ports = append(i.ports, p)
 	})
@@ -341,7 +331,7 @@ func (r *reading) port(v manifest.Value, d ir.Direction) (p port, ok bool) {
 // endPort widens a port to a range.
 func (r *reading) endPort(p *port, last uint16, at manifest.Value) bool {
 	switch {
-	case p.name != "" || p.isAll():
+	case p.name != "" || p.every:
 		if last == 0 {
 			return true
 		}
@@ -385,6 +375,13 @@ func (r *reading) proxied(v, ports manifest.Value, p *portRule, i *item) {
 // restricted holds rules for requests or names to what the agent takes
 // (pkg/policy/api/rule_validation.go).
 func (r *reading) restricted(v, list manifest.Value, p *portRule, i *item) {
+	switch {
+	case !r.ofNodes:
+	case p.http:
+		v.Bad("stands in a policy of nodes", "The agent takes no HTTP rules there.")
+	default:
+		v.Report(diag.RefusedField, v.Path()+" restricts the DNS of nodes.", "What nodes ask for goes through a proxy of their own only in part, which is beta. Leave the names out.")
+	}
 	if p.dns && i.direction == ir.Ingress {
 		v.Bad("stands in ingress", "The agent takes DNS rules where names are asked for, in egress only.")
 	}
@@ -394,7 +391,7 @@ func (r *reading) restricted(v, list manifest.Value, p *portRule, i *item) {
 	for _, one := range p.ports {
 		at := one.protocolAt
 		switch {
-		case one.isAll():
+		case one.every:
 			list.Bad("has port 0 with rules beside it", "Name the ports.")
 		case p.http && !slices.Equal(one.protocols, []ir.Protocol{ir.TCP}):
 			at.Bad("is not TCP, and HTTP rules stand beside it", "Write protocol: TCP.")

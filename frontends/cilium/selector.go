@@ -16,14 +16,23 @@ import (
 // (pkg/policy/api/selector.go). false where something is wrong with it.
 func (l *lifting) selector(v manifest.Value) (reqs []requirement, ok bool) {
 	ok = true
-	add := func(at manifest.Value, key string, c ir.Constraint, label bool) {
+	read := v.Require() && requirements(v, func(at manifest.Value, key string, c ir.Constraint, label bool) {
 		r, valid := requirementOn(at, key)
 		r.constraint, r.label = c, label
 		reqs, ok = append(reqs, r), ok && valid
+	})
+	// The API server is a node or outside, and has the labels of these too.
+	if i := slices.IndexFunc(reqs, (requirement).ofServer); ok && i >= 0 && (len(reqs) > 1 || reqs[i].constraint.MatchesAbsent()) {
+		v.Report(diag.RefusedField, fmt.Sprintf("%s tells the API server from other nodes.", v.Path()), "Ask for reserved:kube-apiserver alone, or use the entity kube-apiserver.")
+		ok = false
 	}
-	if !v.Require() {
-		return nil, false
-	}
+	return reqs, ok && read
+}
+
+// requirements gives what a selector asks of each key as it is written, those of
+// matchLabels with label; false where a value or an operator is wrong.
+func requirements(v manifest.Value, add func(at manifest.Value, key string, c ir.Constraint, label bool)) bool {
+	ok := true
 	read := v.Object(func(o *manifest.Object) {
 		labels, expressions := o.Field("matchLabels"), o.Field("matchExpressions")
 		for _, e := range labels.Entries() {
@@ -41,12 +50,7 @@ func (l *lifting) selector(v manifest.Value) (reqs []requirement, ok bool) {
 			}) && ok
 		}
 	})
-	// The API server is a node or outside, and has the labels of these too.
-	if i := slices.IndexFunc(reqs, (requirement).ofServer); ok && i >= 0 && (len(reqs) > 1 || reqs[i].constraint.MatchesAbsent()) {
-		v.Report(diag.RefusedField, fmt.Sprintf("%s tells the API server from other nodes.", v.Path()), "Ask for reserved:kube-apiserver alone, or use the entity kube-apiserver.")
-		ok = false
-	}
-	return reqs, ok && read
+	return ok && read
 }
 
 // constraintOf reads operator and values of an expression
@@ -135,10 +139,28 @@ func (l *lifting) subject(v manifest.Value, namespace string) (pods ir.Pods, con
 		})
 		reqs = append(reqs, requirement{source: fromPods, key: namespaceKey, constraint: ir.OneOf(namespace)})
 	}
-	pods, conditions, some = podsOf(reqs)
+	pods, in, some := podsOf(reqs)
+	if some {
+		conditions, some = l.here(in)
+	}
 	if !some {
 		v.Report(diag.NoEffect, v.Path()+" selects no pod: to Cilium no pod has such labels.",
 			unseen)
 	}
 	return pods, conditions, initial, some
+}
+
+// textOfAll gives requirements as a selector holds them: what is written in
+// another way is another text. "" where it is not known, since values may be in
+// any order.
+func textOfAll(reqs []requirement) string {
+	texts := make([]string, len(reqs))
+	for i, r := range reqs {
+		if _, values := r.constraint.Form(); len(values) > 1 {
+			return ""
+		}
+		texts[i] = fmt.Sprintf("%s:%s %v %s", r.source, r.key, r.label, ir.Requirement{Key: r.key, Constraint: r.constraint})
+	}
+	slices.Sort(texts)
+	return strings.Join(texts, ", ")
 }

@@ -19,6 +19,7 @@ const maxPorts, maxICMPFields = 40, 40
 type port struct {
 	protocols   []ir.Protocol
 	first, last uint16 // 0 for a name
+	every       bool   // "0"
 	name        string
 	protocolAt  manifest.Value
 }
@@ -30,6 +31,7 @@ type portRule struct {
 	http, dns bool
 	requests  []ir.Request
 	names     []ir.Name
+	servers   []ir.Name // that TLS is to name; nil for no restriction
 }
 
 // serviceName is a name of a port (pkg/iana/svcname.go).
@@ -49,13 +51,10 @@ func parsePort(text string) (port, *fault) {
 	case strconv.FormatUint(n, 10) != text:
 		return port{}, bad("Write the number without the zero.", "begins with a zero, and the agent would read it as octal")
 	case n == 0:
-		return port{first: 1, last: math.MaxUint16}, nil
+		return port{first: 1, last: math.MaxUint16, every: true}, nil
 	}
 	return port{first: uint16(n), last: uint16(n)}, nil
 }
-
-// isAll reports port "0", every port.
-func (p *port) isAll() bool { return p.name == "" && p.first == 1 && p.last == math.MaxUint16 }
 
 // upTo widens the port to a range. An end that is not above the port is
 // ignored by the agent (pkg/policy/l4.go).

@@ -18,6 +18,7 @@ type trap struct {
 }
 
 const (
+	tiers   = "cilium@1.20,cluster_network_policy=true"
 	closed  = `{endpointSelector: {}, ingress: [{}], egress: [{}]}`
 	dnsPort = `[{ports: [{port: "53", protocol: ANY}], rules: {dns: [{matchPattern: "*"}]}}]`
 )
@@ -87,6 +88,72 @@ var traps = []trap{
 	{name: "the cluster's name is a fact",
 		yaml:    []string{cnp(`{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: east}}]}]}`)},
 		unknown: []string{"a/1 > a/2: tcp 80"}, denied: []string{"b/1 > a/1: tcp 80"}},
+	{name: "the cluster's name decides where it is stated", engine: "cilium@1.20,cluster_name=east",
+		yaml:    []string{cnp(`{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: east}}]}], egress: [{toEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: west}}]}, {toEndpoints: [{matchLabels: {app: "3"}}]}]}`)},
+		allowed: []string{"a/1 > a/3: tcp 80"}, denied: []string{"a/1 > a/2: tcp 80", "b/1 > a/1: tcp 80"}, says: "selects nothing"},
+	{name: "selectors are of this cluster from 1.19", engine: "cilium@1.19,cluster_mesh=true", yaml: []string{cnp(`{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}`)},
+		allowed: []string{"a/1 > a/2: tcp 80"}, denied: []string{"west:a/1 > a/2: tcp 80"}},
+	{name: "selectors are of every cluster before 1.19", engine: "cilium@1.18,cluster_mesh=true", yaml: []string{cnp(`{endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}`), knp(`{podSelector: {matchLabels: {app: "3"}}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: x}}}]}]}`)},
+		allowed: []string{"west:a/1 > a/2: tcp 80", "west:c/1 > a/3: tcp 80"}, denied: []string{"west:b/1 > a/2: tcp 80"}},
+	{name: "a cluster by its name", engine: "cilium@1.20,cluster_mesh=true,cluster_name=east",
+		yaml: []string{cnp(`{endpointSelector: {}, ingress: [{fromEndpoints: [{matchLabels: {app: "1", io.cilium.k8s.policy.cluster: west, io.kubernetes.pod.namespace: b}}]}],
+			egress: [{toEndpoints: [{matchExpressions: [{key: io.cilium.k8s.policy.cluster, operator: NotIn, values: [west]}]}]}]}`)},
+		allowed: []string{"west:b/1 > a/1: tcp 80", "a/1 > north:a/1: tcp 80", "c/1 > north:a/1: tcp 80"},
+		denied:  []string{"west:b/2 > a/1: tcp 80", "north:b/1 > a/1: tcp 80", "b/1 > a/1: tcp 80", "a/1 > west:a/1: tcp 80", "a/1 > north:b/1: tcp 80", "a/1 > 192.0.2.1: tcp 80"}},
+	{name: "every cluster", engine: "cilium@1.20,cluster_mesh=true",
+		yaml: []string{cnp(`{endpointSelector: {}, ingress: [{fromEndpoints: [{matchExpressions: [{key: io.cilium.k8s.policy.cluster, operator: Exists}]}]}],
+			egress: [{toEntities: [cluster-mesh]}]}`), cnp(`{endpointSelector: {matchLabels: {app: "3"}}, ingress: [{fromEntities: [cluster], toPorts: [{ports: [{port: "1"}]}]}]}`)},
+		allowed: []string{"west:a/1 > a/1: tcp 80", "a/2 > a/1: tcp 80", "a/1 > west:b/1: tcp 80", "a/1 > node: tcp 80"}, denied: []string{"west:b/1 > a/1: tcp 80", "west:b/1 > a/3: tcp 1"}},
+	{name: "host policies govern nodes, and only those that they select", engine: "cilium@1.20,host_firewall=true",
+		yaml:    []string{ccnp(`{nodeSelector: {matchLabels: {role: x}}, ingress: [{fromEntities: [world], toPorts: [{ports: [{port: "22", protocol: TCP}]}]}], egress: [{toEndpoints: [{}]}], egressDeny: [{toEndpoints: [{matchLabels: {app: "3"}}]}]}`)},
+		allowed: []string{"192.0.2.1 > node{x}: tcp 22", "192.0.2.1 > node: tcp 23", "own{x} > a/1: tcp 80", "own > 192.0.2.1: tcp 80", "a/1 > node{y}: tcp 80"},
+		denied:  []string{"192.0.2.1 > node{x}: tcp 23", "a/1 > own{x}: tcp 22", "own{x} > a/3: tcp 80", "own{x} > 192.0.2.1: tcp 80"}},
+	{name: "nothing passes to a closed node by itself", engine: "cilium@1.20,host_firewall=true", yaml: []string{ccnp(`{nodeSelector: {}, ingress: [{}]}`)},
+		denied: []string{"a/1 > own: tcp 80", "192.0.2.1 > own: tcp 6443", "node > own: tcp 10250"}, allowed: []string{"own > 192.0.2.1: tcp 80"}},
+	{name: "host policies need the host firewall", yaml: []string{ccnp(`{nodeSelector: {}, ingress: [{}]}`)}, allowed: []string{"a/1 > own: tcp 80"}, says: "governs nodes"},
+	{name: "labels that nodes' own identity leaves out", engine: "cilium@1.20,host_firewall=true", yaml: []string{ccnp(`{nodeSelector: {matchLabels: {topology.kubernetes.io/zone: x}}, ingress: [{}]}`)},
+		allowed: []string{"a/1 > own: tcp 80"}, says: "selects no node"},
+	{name: "nodes by label are never the own one", engine: "cilium@1.20,node_selector_labels=true", yaml: []string{cnp(`{endpointSelector: {}, egress: [{toNodes: [{matchLabels: {role: x}}]}], ingress: [{fromNodes: [{matchExpressions: [{key: "node:role", operator: NotIn, values: [x]}]}]}]}`)},
+		allowed: []string{"a/1 > node{x}: tcp 80", "node > a/1: tcp 80", "node{y} > a/1: tcp 80"}, denied: []string{"a/1 > own{x}: tcp 80", "a/1 > node: tcp 80", "a/1 > node{y}: tcp 80", "node{x} > a/1: tcp 80", "192.0.2.1 > a/1: tcp 80"}},
+	{name: "a server's name is asked of TLS", yaml: []string{cnp(`{endpointSelector: {}, egress: [{toEntities: [world], toPorts: [{ports: [{port: "443", protocol: TCP}], serverNames: ["a.x.io", "**.y.io", "*.z.io", "b*.io"]}]}]}`)},
+		allowed: []string{"a/1 > 192.0.2.1: tcp 443 tls a.x.io", "a/1 > 192.0.2.1: tcp 443 tls a.b.y.io", "a/1 > 192.0.2.1: tcp 443 tls a.z.io", "a/1 > 192.0.2.1: tcp 443 tls bc.io"},
+		denied:  []string{"a/1 > 192.0.2.1: tcp 443", "a/1 > 192.0.2.1: tcp 443 tls b.x.io", "a/1 > 192.0.2.1: tcp 443 tls a.b.z.io", "a/1 > 192.0.2.1: tcp 443 tls y.io", "a/1 > 192.0.2.1: tcp 80 tls a.x.io"}},
+	{name: "a server's name is asked of a plain rule for the same peers and port", yaml: []string{
+		cnp(`{endpointSelector: {}, egress: [{toEntities: [world], toPorts: [{ports: [{port: "443"}, {port: "80"}]}]}]}`),
+		cnp(`{endpointSelector: {matchLabels: {app: "1"}}, egress: [{toEntities: [world], toPorts: [{ports: [{port: "443", protocol: TCP}], serverNames: [a.x.io]}]}]}`)},
+		allowed: []string{"a/1 > 192.0.2.1: tcp 443 tls a.x.io", "a/2 > 192.0.2.1: tcp 443", "a/1 > 192.0.2.1: udp 443", "a/1 > 192.0.2.1: tcp 80", "a/2 > 192.0.2.1: tcp 443 tls b.io"},
+		denied:  []string{"a/1 > 192.0.2.1: tcp 443", "a/1 > 192.0.2.1: tcp 443 tls b.io"}, says: "asks for server names there"},
+	{name: "a server's name is not asked of other peers and wider ports", yaml: []string{
+		cnp(`{endpointSelector: {}, egress: [{toEntities: [world], toPorts: [{ports: [{port: "443", protocol: TCP}], serverNames: [a.x.io]}]}, {toCIDR: [192.0.2.0/24], toPorts: [{ports: [{port: "443"}]}]}, {toEntities: [world], toPorts: [{ports: [{port: "400", endPort: 500}]}]}]}`)},
+		allowed: []string{"a/1 > 192.0.2.1: tcp 443", "a/1 > 198.51.100.1: tcp 443"}},
+	{name: "what a tier accepts passes denies and requests of other policies", engine: tiers, yaml: []string{
+		kcnp(`{tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: Accept, from: [{pods: {podSelector: {matchLabels: {app: "1"}}}}], protocols: [{tcp: {destinationPort: {number: 80}}}]}, {action: Pass, from: [{namespaces: {}}]}, {action: Deny, from: [{namespaces: {}}]}]}`),
+		cnp(`{endpointSelector: {}, ingressDeny: [{fromEndpoints: [{}]}], ingress: [{fromEntities: [all], toPorts: [{ports: [{port: "80", protocol: TCP}], rules: {http: [{path: /a}]}}]}]}`)},
+		allowed: []string{"a/1 > a/2: tcp 80", "b/1 > a/2: GET /x", "b/2 > a/1: GET /a", "b/1 > c/1: tcp 9"}, denied: []string{"a/2 > a/1: tcp 80", "b/2 > a/1: GET /b"}},
+	{name: "rules at one place of policies of one priority are a level", engine: tiers, yaml: []string{
+		kcnp(`{tier: Admin, priority: 5, subject: {namespaces: {}}, ingress: [{action: Accept, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {number: 80}}}]}, {action: Accept, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {number: 81}}}]}]}`),
+		kcnp(`{tier: Admin, priority: 5, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {number: 81}}}]}, {action: Deny, from: [{namespaces: {}}], protocols: [{tcp: {destinationPort: {range: {start: 80, end: 90}}}}]}]}`)},
+		allowed: []string{"a/1 > a/2: tcp 80", "a/1 > a/2: tcp 91"}, denied: []string{"a/1 > a/2: tcp 81", "a/1 > a/2: tcp 82"}},
+	{name: "Baseline opens what a policy closes", engine: tiers, yaml: []string{
+		kcnp(`{tier: Baseline, priority: 5, subject: {namespaces: {}}, ingress: [{action: Accept, from: [{pods: {podSelector: {matchLabels: {app: "1"}}}}]}, {action: Pass, from: [{pods: {podSelector: {matchLabels: {app: "2"}}}}]}, {action: Deny, from: [{namespaces: {}}]}]}`),
+		cnp(`{endpointSelector: {}, ingress: [{}]}`)},
+		allowed: []string{"b/1 > a/1: tcp 80", "b/2 > b/1: tcp 80", "own > a/1: tcp 80"}, denied: []string{"b/2 > a/1: tcp 80", "b/3 > b/1: tcp 80", "192.0.2.1 > a/1: tcp 80"}},
+	{name: "networks of a tier are the outside", engine: tiers, yaml: []string{
+		kcnp(`{tier: Admin, priority: 5, subject: {pods: {podSelector: {}}}, egress: [{action: Deny, to: [{networks: [10.0.0.0/8, 192.0.2.0/24]}]}]}`)},
+		allowed: []string{"a/1 > b/1: tcp 80"}, denied: []string{"a/1 > 192.0.2.1: tcp 80"}},
+	{name: "namespaces of a tier are of every cluster, and pods of this one", engine: tiers + ",cluster_mesh=true", yaml: []string{
+		kcnp(`{tier: Admin, priority: 5, subject: {pods: {podSelector: {}}}, ingress: [{action: Deny, from: [{namespaces: {matchLabels: {team: x}}}], protocols: [{tcp: {destinationPort: {number: 80}}}]}, {action: Deny, from: [{pods: {namespaceSelector: {matchLabels: {team: x}}, podSelector: {}}}]}]}`)},
+		allowed: []string{"west:a/1 > a/1: tcp 81", "b/1 > a/1: tcp 80"}, denied: []string{"west:a/1 > a/1: tcp 80", "a/1 > a/1: tcp 80", "c/1 > a/1: tcp 81"}},
+	{name: "tiers are passed over where they are not enabled", yaml: []string{kcnp(`{tier: Admin, priority: 5, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}]}]}`)},
+		allowed: []string{"a/1 > a/2: tcp 80"}, says: "has no effect"},
+	{name: "and before 1.20", engine: "cilium@1.19,cluster_network_policy=true", yaml: []string{kcnp(`{tier: Admin, priority: 5, subject: {namespaces: {}}, ingress: [{action: Deny, from: [{namespaces: {}}]}]}`)},
+		allowed: []string{"a/1 > a/2: tcp 80"}, says: "from 1.20 on"},
+	{name: "nodes with labels have those that a negative selector asks for", engine: "cilium@1.19,node_selector_labels=true", yaml: []string{
+		cnp(`{endpointSelector: {}, ingress: [{fromEndpoints: [{matchExpressions: [{key: "k8s:io.kubernetes.pod.namespace", operator: NotIn, values: [b]}, {key: role, operator: NotIn, values: [x]}]}]}]}`)},
+		allowed: []string{"a/1 > a/2: tcp 80", "node > a/1: tcp 80", "node{y} > a/1: tcp 80"}, denied: []string{"b/1 > a/1: tcp 80", "node{x} > a/1: tcp 80", "192.0.2.1 > a/1: tcp 80"}},
+	{name: "and those of a native one", engine: "cilium@1.20,node_selector_labels=true", yaml: []string{
+		knp(`{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: team, operator: DoesNotExist}]}}]}]}`)},
+		allowed: []string{"b/1 > a/2: tcp 80", "node > a/1: tcp 80"}, denied: []string{"c/1 > a/1: tcp 80", "192.0.2.1 > a/1: tcp 80"}},
 	{name: "a foreign namespace in a subject is overwritten", yaml: []string{cnp(`{endpointSelector: {matchLabels: {"k8s:io.kubernetes.pod.namespace": b}}, ingress: [{}]}`)},
 		denied: []string{"b/1 > a/1: tcp 80"}, allowed: []string{"a/1 > b/1: tcp 80"}, says: "namespace"},
 	{name: "a foreign namespace without a source selects nothing", yaml: []string{cnp(`{endpointSelector: {matchLabels: {io.kubernetes.pod.namespace: b}}, ingress: [{}]}`)},

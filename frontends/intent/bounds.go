@@ -24,6 +24,7 @@ const (
 	maxValueSize    = 8 << 20  // of one value, roughly in bytes
 	maxEvaluation   = 1 << 26  // of all values of a configuration together
 	maxForEach      = 10_000   // elements of one namespace
+	maxUsed         = 100      // directories that a configuration uses, and that those use
 	maxExpanded     = 250_000  // blocks that for_each makes, and peers of all rules
 )
 

@@ -68,7 +68,7 @@ func (l *loader) collect() {
 			l.collectVariable(b)
 		default:
 			l.blocks[b.kind] = append(l.blocks[b.kind], b)
-			if b.kind == "external" || b.kind == "group" {
+			if b.kind == "external" || b.kind == "group" || b.kind == "nodes" {
 				l.declare(b)
 			}
 			l.once(b, spec)
@@ -135,14 +135,17 @@ func (l *loader) checkBody(b body, spec *Spec, where string) {
 	}
 }
 
+// whyNoImport says how a configuration comes to know of another.
+const whyNoImport = "A configuration is one directory, so that a reader sees all of it. Give the command several directories to merge them; the names of another are known by portolan { use = [\"../platform\"] }."
+
 // refused are the constructs that people know from elsewhere and that are left
 // out on purpose.
 var refused = map[string]string{
 	"dynamic": "A reader of a security policy must see every rule without evaluating anything. Use lists of peers and for expressions inside an argument.",
 	"count":   "A reader of a security policy must see every rule without evaluating anything. A namespace takes for_each.",
-	"module":  "A configuration is one directory, so that a reader sees all of it. Give the command several directories to merge them.",
-	"import":  "A configuration is one directory, so that a reader sees all of it. Give the command several directories to merge them.",
-	"include": "A configuration is one directory, so that a reader sees all of it. Give the command several directories to merge them.",
+	"module":  whyNoImport,
+	"import":  whyNoImport,
+	"include": whyNoImport,
 }
 
 func (l *loader) unknownArgument(a *attr, spec *Spec, where string) {
@@ -276,7 +279,7 @@ func (l *loader) checkName(x label, kind string) bool {
 		return false
 	}
 	switch kind {
-	case "namespace", "workload", "external", "group":
+	case "namespace", "workload", "external", "group", "nodes":
 		if reserved(x.text) {
 			l.bad[x.text] = true
 			l.diags.Add(diag.ReservedName, x.rng, fmt.Sprintf("The name %q is reserved.", x.text), "It has a meaning of its own wherever a peer is expected. Choose another name; what the cluster calls it is set inside the block.")
@@ -339,6 +342,8 @@ func (l *loader) declare(b *block) *declaration {
 		d.peer = &External{Name: d.name, Range: b.header}
 	case "group":
 		d.peer = &Group{Name: d.name, Range: b.header}
+	case "nodes":
+		d.peer = &NodeSet{Name: d.name, Range: b.header}
 	}
 	l.names[d.name] = append(l.names[d.name], d)
 	l.decls = append(l.decls, d)
@@ -369,7 +374,7 @@ func blockKey(b *block) string {
 func (l *loader) twice(b, first *block) {
 	summary, detail := fmt.Sprintf("There are two %s blocks.", b.kind), "Merge the two."
 	if len(b.labels) > 0 {
-		summary = fmt.Sprintf("The %s %q is declared twice.", b.kind, b.labels[0].text)
+		summary = fmt.Sprintf("The %s %q is declared twice.", kindName(b.kind), b.labels[0].text)
 		detail = "Only a namespace may be reopened. Merge the two, or give one another name."
 	}
 	l.diags.Add(diag.DeclaredTwice, b.header, summary, detail).Relate(first.header, "the other one")

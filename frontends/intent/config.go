@@ -17,6 +17,8 @@ type Config struct {
 	Namespaces []*Namespace // one per element of for_each
 	Externals  []*External
 	Groups     []*Group
+	NodeSets   []*NodeSet
+	Issuers    []*Issuer
 	Tiers      []*Tier
 	Rules      []*Rule // of every scope outside tiers and tests
 	Targets    []*Target
@@ -41,7 +43,11 @@ type Facts struct {
 	MeshRoot                          At[string] // default istio-system
 	DefaultDeny                       At[ir.Directions]
 	Exempt                            At[[]string] // namespaces that DefaultDeny spares
+	ClusterMesh                       At[bool]
+	Ingress                           At[Ingress]
+	Rewritten                         At[bool] // addresses of clients from outside, to a node's
 	MTLS                              At[ir.MTLSMode]
+	Switches                          At[[]Switch] // sorted by name
 	Range                             diag.Range
 }
 
@@ -54,19 +60,31 @@ type DNS struct {
 	NodeLocal set.Addresses // of the node-local cache; empty where there is none
 }
 
+// Ingress is the way in from outside: one of its parts.
+type Ingress struct {
+	Workloads []PeerRef
+	Kind      string // nodes or cilium
+	CIDRs     set.Addresses
+}
+
 // Namespace is one namespace, or with Match a set of them.
 type Namespace struct {
 	Address     string // shop, or tenant["a"]
 	Name        string // in the cluster; "" with Match
 	Match       At[ir.Selector]
+	Cluster     At[ir.Constraint] // other clusters that have it; not set for this one
 	Labels      At[map[string]string]
 	Managed     At[bool]
 	DefaultDeny At[ir.Directions]
 	DNS         At[bool]
 	MTLS        At[ir.MTLSMode]
 	Mesh        At[bool]
+	Waypoint    At[string] // the proxy of a mesh that decides for its Services
 	Description string
 	Mode        At[ir.Mode]
+	Targets     At[[]string] // where it is, sorted; not set for everywhere
+	Offers      []*Rule      // what others may open of it
+	From        string       // the directory that manages it, where that is another's
 	Workloads   []*Workload
 	Range       diag.Range // the block's header
 }
@@ -78,6 +96,7 @@ type Workload struct {
 	Labels         At[ir.Selector] // Set false where the account selects
 	ServiceAccount At[string]
 	Ports          []Port // sorted by name
+	Services       []Service
 	Mesh           At[bool]
 	HostNetwork    At[bool]
 	DefaultDeny    At[ir.Directions]
@@ -111,6 +130,8 @@ type External struct {
 	Name        string
 	CIDRs       set.Addresses // after except
 	Names       []ir.Name     // sorted; empty for addresses
+	Targets     At[[]string]  // where it is, sorted; not set for everywhere
+	From        string        // the directory that declares it, where that is another's
 	Description string
 	Range       diag.Range
 }
@@ -123,11 +144,37 @@ type Group struct {
 	Range       diag.Range
 }
 
+// NodeSet is nodes by their labels, host-network pods included.
+type NodeSet struct {
+	Name        string
+	Labels      At[ir.Selector]
+	DefaultDeny At[ir.Directions]
+	Mode        At[ir.Mode]  // of DefaultDeny
+	Targets     At[[]string] // where it is, sorted; not set for everywhere
+	From        string       // the directory that declares it, where that is another's
+	Description string
+	Range       diag.Range
+}
+
+// Address is what stands for the nodes in a program: nodes/name.
+func (n *NodeSet) Address() string { return "nodes/" + n.Name }
+
+// Issuer is who signs tokens.
+type Issuer struct {
+	Name          string
+	Issuer        At[string] // as tokens name it
+	JWKSURI, JWKS At[string] // one of them
+	Audiences     []string   // sorted
+	Description   string
+	Range         diag.Range
+}
+
 // Tier is a tier and its rules.
 type Tier struct {
 	Name        string
 	Order       At[int]
-	DefaultDeny bool // default = "deny"
+	DefaultDeny bool         // default = "deny"
+	Targets     At[[]string] // where it is, sorted; not set for everywhere
 	Rules       []*Rule
 	Description string
 	Range       diag.Range
@@ -141,7 +188,8 @@ type PeerRef struct {
 }
 
 // Peer is what a name or an inline peer stands for. Its members are *Workload,
-// *Namespace, *External, *Group, Builtin, InlinePods, InlineCIDR and InlineNames.
+// *Namespace, *External, *Group, *NodeSet, Builtin, InlinePods, InlineCIDR and
+// InlineNames.
 // A for_each label, which stands for all its elements, is resolved to one
 // PeerRef for each.
 type Peer interface{ peer() }
@@ -159,6 +207,7 @@ const (
 	ClusterDNS
 	Self
 	Others
+	WayIn // ingress
 )
 
 // InlinePods is pods(...) or namespaces(...).
@@ -174,6 +223,7 @@ func (*Workload) peer()   {}
 func (*Namespace) peer()  {}
 func (*External) peer()   {}
 func (*Group) peer()      {}
+func (*NodeSet) peer()    {}
 func (Builtin) peer()     {}
 func (InlinePods) peer()  {}
 func (InlineCIDR) peer()  {}
@@ -192,6 +242,7 @@ type Rule struct {
 	At        At[End]
 	Mode      At[ir.Mode]
 	Log       At[bool]
+	Targets   At[[]string] // where it is, sorted; not set for everywhere
 
 	Description string
 	Range       diag.Range // the block's header
@@ -214,6 +265,24 @@ type Traffic struct {
 	ICMP, ICMPv6   *At[[]ICMPTerm]
 	HTTP           *At[[]ir.Request] // http and grpc together, in writing order
 	DNS            *At[[]ir.Name]
+	JWT            *At[[]TokenTerm]
+	SNI            *At[[]ir.Name]
+	Client         *At[[]PeerRef] // addresses
+}
+
+// TokenTerm is one way in which a request's token fits: of one of the issuers,
+// for one of the subjects and of the audiences, and with all of the claims. What
+// is empty is not asked for.
+type TokenTerm struct {
+	Issuers             []*Issuer
+	Subjects, Audiences []string
+	Claims              []ClaimTerm // sorted by path
+}
+
+// ClaimTerm is a claim that has one of the values, or any.
+type ClaimTerm struct {
+	Path   []string
+	Values []string // none for any
 }
 
 // PortTerm is one element of a list of ports: a range of numbers, the name of a
@@ -241,6 +310,7 @@ type Target struct {
 	Mesh        At[Engine]
 	Facts       Facts // what is Set overrides the cluster's
 	Mode        At[ir.Mode]
+	Externals   []*External // that have another address there, sorted by name
 	Accepts     []*Accept
 	Description string
 	Range       diag.Range
@@ -250,7 +320,7 @@ type Target struct {
 func (t *Target) HasFacts() bool {
 	f := &t.Facts
 	return f.PodCIDRs.Set || f.ServiceCIDRs.Set || f.NodeCIDRs.Set || f.APIServer.Set || f.DNS.Set ||
-		f.TrustDomain.Set || f.MeshRoot.Set || f.DefaultDeny.Set || f.Exempt.Set || f.MTLS.Set
+		f.TrustDomain.Set || f.MeshRoot.Set || f.DefaultDeny.Set || f.Exempt.Set || f.MTLS.Set || f.ClusterMesh.Set || f.Ingress.Set || f.Rewritten.Set || f.Switches.Set
 }
 
 // Engine is a CNI or a mesh, with a version where one is written ("1.18").
@@ -273,7 +343,8 @@ type Accept struct {
 // Test is a test block: every rule in it must hold for all flows it describes.
 type Test struct {
 	Sentence  string
-	Namespace *Namespace // nil at top level
+	Namespace *Namespace   // nil at top level
+	Targets   At[[]string] // where it is claimed, sorted; not set for everywhere
 	Rules     []*Rule
 	Range     diag.Range
 }

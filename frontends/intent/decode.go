@@ -13,29 +13,95 @@ import (
 // by what follows: rules need namespaces, which rule may hold a group needs
 // the group's members.
 func (l *loader) decode() {
-	c := l.config
+	l.decodeNames()
+	for _, d := range l.spaces {
+		for _, el := range d.elements {
+			l.config.Namespaces = append(l.config.Namespaces, el.ns)
+		}
+	}
+	l.decodeRules()
+	l.checkNamespaces()
+	l.sortConfig()
+	l.checkAddresses()
+	l.checkTiers()
+	l.checkUsed()
+	if l.unknown && !l.diags.HasErrors() {
+		l.diags.Add(diag.BadExpression, diag.Range{}, "An expression has no value.", "")
+	}
+}
+
+// decodeNames decodes what the names of this configuration and of all that it
+// uses stand for. Each step needs the one before of every configuration, since
+// they may use each other.
+func (l *loader) decodeNames() {
+	all := l.family.loaders
+	for _, x := range all {
+		x.bindVariables()
+		x.expandNamespaces()
+		x.decodeStatements()
+	}
+	for _, x := range all {
+		x.importNames()
+	}
+	for _, x := range all {
+		x.decodeCluster()
+	}
+	l.takeFacts()
+	for _, x := range all[1:] {
+		x.disown()
+	}
+	for _, x := range all {
+		x.decodePeers()
+	}
+	for _, x := range all {
+		x.checkGroups()
+	}
+	for _, x := range all {
+		for _, d := range x.spaces {
+			for _, el := range d.elements {
+				x.decodeInNamespace(el)
+			}
+		}
+	}
+	for _, x := range all[1:] { // hints and warnings are for those who own it
+		l.diags = append(l.diags, slices.DeleteFunc(x.diags, func(d diag.Diagnostic) bool { return d.Severity != diag.Error })...)
+	}
+}
+
+// decodeStatements decodes what is stated of namespaces, in which no name of a
+// peer is.
+func (l *loader) decodeStatements() {
 	for _, b := range l.blocks["portolan"] {
 		l.decodePortolan(b)
 	}
-	l.decodeCluster()
 	for _, d := range l.spaces {
 		for _, el := range d.elements {
 			l.decodeNamespace(el)
 		}
 	}
+}
+
+// decodePeers decodes what is outside of namespaces and has a name.
+func (l *loader) decodePeers() {
 	for _, b := range l.blocks["external"] {
 		l.decodeExternal(b)
+	}
+	for _, b := range l.blocks["target"] {
+		l.overrides[b] = l.decodeTargetExternals(b)
+	}
+	l.decodeIssuers()
+	for _, b := range l.blocks["nodes"] {
+		l.decodeNodes(b)
 	}
 	for _, b := range l.blocks["group"] {
 		l.decodeGroup(b)
 	}
-	l.checkGroups()
-	for _, d := range l.spaces {
-		for _, el := range d.elements {
-			l.decodeInNamespace(el)
-			c.Namespaces = append(c.Namespaces, el.ns)
-		}
-	}
+}
+
+// decodeRules decodes what stands outside of namespaces and is no name: tiers,
+// rules, tests and targets.
+func (l *loader) decodeRules() {
+	c := l.config
 	for _, b := range l.blocks["tier"] {
 		l.decodeTier(b)
 	}
@@ -55,14 +121,6 @@ func (l *loader) decode() {
 	for _, name := range sortedKeys(l.locals) { // those that nothing asked for
 		l.local(name, l.locals[name].attr.nameRange)
 	}
-	l.sortConfig()
-	l.checkNamespaces()
-	l.checkAddresses()
-	l.checkTiers()
-	l.checkUsed()
-	if l.unknown && !l.diags.HasErrors() {
-		l.diags.Add(diag.BadExpression, diag.Range{}, "An expression has no value.", "")
-	}
 }
 
 func (l *loader) sortConfig() {
@@ -70,6 +128,8 @@ func (l *loader) sortConfig() {
 	sortBy(c.Namespaces, func(n *Namespace) string { return n.Address })
 	sortBy(c.Externals, func(e *External) string { return e.Name })
 	sortBy(c.Groups, func(g *Group) string { return g.Name })
+	sortBy(c.NodeSets, func(n *NodeSet) string { return n.Name })
+	sortBy(c.Issuers, func(i *Issuer) string { return i.Name })
 	sortBy(c.Tiers, func(t *Tier) string { return t.Name })
 	sortBy(c.Rules, func(r *Rule) string { return r.Address })
 	sortBy(c.Targets, func(t *Target) string { return t.Name })
@@ -89,16 +149,24 @@ func (l *loader) decodeExternal(b *block) {
 	e := d.peer.(*External)
 	a := l.arguments(l.top, b)
 	e.Description = a.description()
+	e.Targets = a.targetNames()
+	if l.externalAddress(e, a, b) {
+		l.config.Externals = append(l.config.Externals, e)
+	}
+}
+
+// externalAddress decodes where an external is; false where nothing says so.
+func (l *loader) externalAddress(e *External, a *arguments, b *block) bool {
 	cidrs, names := a.attr("cidrs"), a.attr("fqdns")
 	switch {
 	case a.broken:
-		return
+		return false
 	case cidrs == nil && names == nil:
 		l.diags.Add(diag.MissingArgument, b.header, fmt.Sprintf("The external %q has neither cidrs nor fqdns.", e.Name), `Say where it is: cidrs = ["203.0.113.0/24"], or fqdns = ["api.example.com"].`)
-		return
+		return false
 	case cidrs != nil && names != nil:
 		l.diags.Add(diag.Exclusive, names.nameRange, fmt.Sprintf("The external %q has both cidrs and fqdns.", e.Name), "It is known by address or by name. Declare two, and a group of both.").Relate(cidrs.nameRange, "cidrs")
-		return
+		return false
 	case names != nil:
 		if x := a.attr("except"); x != nil {
 			l.diags.Add(diag.Exclusive, x.nameRange, "Exceptions are taken out of cidrs, not of fqdns.", "")
@@ -117,7 +185,7 @@ func (l *loader) decodeExternal(b *block) {
 			e.CIDRs, _ = l.top.addresses(list, except, v.rng, &l.diags)
 		}
 	}
-	l.config.Externals = append(l.config.Externals, e)
+	return true
 }
 
 // declarationOf finds what a block declares; nil where another block with the
@@ -146,6 +214,22 @@ func (l *loader) decodeGroup(b *block) {
 		g.Members, _ = v.peerList("members")
 	}
 	l.config.Groups = append(l.config.Groups, g)
+}
+
+func (l *loader) decodeNodes(b *block) {
+	d := l.declarationOf(b)
+	if d == nil {
+		return
+	}
+	n := d.peer.(*NodeSet)
+	a := l.arguments(l.top, b)
+	n.Description = a.description()
+	n.Labels, _ = decodeArg(a, "labels", ir.Selector{}, func(v value) (ir.Selector, bool) { return v.selector("labels") })
+	n.DefaultDeny = wordArg(a, "default_deny", directions, ir.NoDirection)
+	n.Mode = wordArg(a, "mode", modes, ir.Enforce)
+	n.Targets = a.targetNames()
+	d.used = d.used || n.DefaultDeny.Value != ir.NoDirection
+	l.config.NodeSets = append(l.config.NodeSets, n)
 }
 
 // checkGroups reports groups that are members of themselves, and takes such
@@ -184,7 +268,7 @@ func (l *loader) checkGroups() {
 func (l *loader) hasNames(p Peer) bool {
 	switch p := p.(type) {
 	case *External:
-		return len(p.Names) > 0
+		return len(p.Names) > 0 || l.renamed[p]
 	case InlineNames:
 		return true
 	case *Group:
@@ -198,6 +282,7 @@ func (l *loader) decodeTier(b *block) {
 	t := &Tier{Name: b.labels[0].text, Range: b.header, Description: a.description()}
 	t.Order, _ = decodeArg(a, "order", 0, func(v value) (int, bool) { return v.integer("order", 1, 999_999) })
 	t.DefaultDeny = wordArg(a, "default", words[bool]{"pass": false, "deny": true}, false).Value
+	t.Targets = a.targetNames()
 	for _, c := range b.body.blocks {
 		if r := l.decodeRule(l.top, c, t); r != nil {
 			t.Rules = append(t.Rules, r)
@@ -243,7 +328,9 @@ func (l *loader) decodeTest(s *scope, b *block) {
 	if n == 0 {
 		l.diags.Add(diag.MissingArgument, b.header, "The test asserts nothing.", "It needs an allow or a deny block.")
 	}
-	l.arguments(s, b).description()
+	a := l.arguments(s, b)
+	a.description()
+	t.Targets = a.targetNames()
 	sortBy(t.Rules, func(r *Rule) string { return r.Address })
 	l.config.Tests = append(l.config.Tests, t)
 }
@@ -273,6 +360,7 @@ func (l *loader) checkAddresses() {
 	})
 	for _, r := range all {
 		check(r)
+		l.checkScopes(r)
 	}
 }
 
@@ -288,7 +376,12 @@ func (l *loader) checkUsed() {
 	for _, d := range l.decls {
 		// A name in an expression that failed, or was not evaluated, is used too.
 		if !d.used && d.kind != "namespace" && !used(d.name, func(f *file) map[string]bool { return f.mentions }) && !l.hiddenBlocks() {
-			l.neverUsed(d.kind, d.name, d.rng, "No rule, group or test refers to it. Remove it, or write the rule that is missing.")
+			l.neverUsed(kindName(d.kind), d.name, d.rng, "No rule, group or test refers to it. Remove it, or write the rule that is missing.")
+		}
+	}
+	for _, i := range l.config.Issuers {
+		if !l.usedIssuers[i] && !l.hiddenBlocks() && !l.diags.HasErrors() {
+			l.neverUsed("issuer", i.Name, i.Range, "No rule asks for its tokens.")
 		}
 	}
 	for _, name := range sortedKeys(l.variables) {
@@ -328,6 +421,9 @@ func (l *loader) checkNamespaces() {
 		if n.Name == "" {
 			continue
 		}
+		if n.Cluster.Set {
+			continue
+		}
 		if first := seen[n.Name]; first != nil {
 			detail := "Reopen one of them, or correct its name."
 			if first.Range == n.Range {
@@ -354,6 +450,7 @@ func (l *loader) checkNamespaces() {
 			"A declared namespace is closed both ways, here for everybody at once. Write managed = false to only name what is in it, or default_deny = \"both\" to close it knowingly.")
 		x.Address = n.Address
 	}
+	l.checkImported(seen)
 }
 
 // systemNamespaces gives the namespaces of DNS and of the mesh's root, on any
@@ -365,8 +462,11 @@ func (l *loader) systemNamespaces() (dns, mesh []string) {
 		mesh = []string{f.MeshRoot.Value}
 	}
 	for _, t := range l.config.Targets {
-		if t.Facts.DNS.Set {
+		switch {
+		case t.Facts.DNS.Set:
 			dns = append(dns, t.Facts.DNS.Value.Namespace)
+		case !f.DNS.Set:
+			dns = append(dns, defaultDNS(t).Namespace)
 		}
 		switch {
 		case t.Facts.MeshRoot.Set:

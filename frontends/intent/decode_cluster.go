@@ -16,17 +16,26 @@ import (
 
 // What a target may name.
 var (
-	cniNames  = []string{"calico", "cilium", "kubernetes"}
+	cniNames  = append([]string{"calico", "cilium", "kubernetes"}, profile.PlatformNames()...)
 	meshNames = []string{"istio", "istio-ambient"}
 )
 
 func (l *loader) decodeCluster() {
 	f := &l.config.Cluster
-	f.DNS.Value = DNS{Namespace: "kube-system", Labels: ir.MatchLabels(map[string]string{"k8s-app": "kube-dns"}), Port: 53}
+	f.DNS.Value = defaultDNS(nil)
 	f.MeshRoot.Value = "istio-system"
 	if list := l.blocks["cluster"]; len(list) > 0 {
-		l.decodeFacts(f, list[0], l.arguments(l.top, list[0]))
+		a := l.arguments(l.top, list[0])
+		l.decodeFacts(f, list[0], a)
+		f.Switches = a.switches(nil)
 	}
+	l.defaultExempt()
+}
+
+// defaultExempt gives the namespaces that the cluster's default spares where
+// that is not said.
+func (l *loader) defaultExempt() {
+	f := &l.config.Cluster
 	if !f.Exempt.Set {
 		f.Exempt.Value = []string{f.DNS.Value.Namespace, f.MeshRoot.Value}
 		slices.Sort(f.Exempt.Value)
@@ -46,6 +55,8 @@ func (l *loader) decodeFacts(f *Facts, b *block, a *arguments) {
 	} {
 		*x.to, _ = decodeArg(a, x.name, x.to.Value, func(v value) (set.Addresses, bool) { return v.addressList(x.name) })
 	}
+	f.ClusterMesh, _ = a.booleanOr("cluster_mesh", f.ClusterMesh.Value)
+	f.Rewritten = wordArg(a, "external_traffic", words[bool]{"kept": false, "rewritten": true}, f.Rewritten.Value)
 	f.TrustDomain, _ = decodeArg(a, "trust_domain", f.TrustDomain.Value, value.trustDomain)
 	f.MeshRoot, _ = decodeArg(a, "mesh_root_namespace", f.MeshRoot.Value, func(v value) (string, bool) { return v.namespaceName("mesh_root_namespace") })
 	f.DefaultDeny = wordArg(a, "default_deny", directions, f.DefaultDeny.Value)
@@ -54,6 +65,10 @@ func (l *loader) decodeFacts(f *Facts, b *block, a *arguments) {
 	a.description()
 	f.DNS.Range = b.header
 	for _, c := range b.body.blocks {
+		if c.kind == "ingress" && !c.broken && len(c.labels) == 0 && !f.Ingress.Set {
+			f.Ingress.Value, f.Ingress.Set = l.decodeIngress(c)
+			f.Ingress.Range = c.header
+		}
 		if c.kind == "dns" && !c.broken && len(c.labels) == 0 && !f.DNS.Set {
 			f.DNS = At[DNS]{l.decodeDNS(f.DNS.Value, c), c.header, true}
 		}
@@ -76,6 +91,47 @@ func (l *loader) decodeDNS(d DNS, b *block) DNS {
 	}
 	a.description()
 	return d
+}
+
+// decodeIngress decodes the way in from outside.
+func (l *loader) decodeIngress(b *block) (Ingress, bool) {
+	a := l.arguments(l.top, b)
+	a.description()
+	var i Ingress
+	var first *attr
+	ok := true
+	for _, name := range []string{"workload", "kind", "cidrs"} {
+		x := a.attr(name)
+		switch {
+		case x == nil:
+			continue
+		case first != nil:
+			l.diags.Add(diag.Exclusive, x.nameRange, fmt.Sprintf("The ingress has both %s and %s.", first.name, name), "It is one of them. Where there are several ways in, make a group of them and name that in rules.").Relate(first.nameRange, first.name)
+			return i, false
+		}
+		first = x
+		v := a.s.value(x.expr)
+		switch name {
+		case "workload":
+			i.Workloads, ok = v.peer("workload")
+			for _, ref := range i.Workloads {
+				if _, is := ref.Peer.(*Workload); !is && ok {
+					v.add(diag.WrongType, fmt.Sprintf("%s is no workload.", ref.Text), `Name the workload that takes what comes in, such as "ingress-nginx.controller"; pods on the host network are kind = "nodes".`)
+					ok = false
+				}
+			}
+		case "kind":
+			i.Kind = wordArg(a, "kind", words[string]{"nodes": "nodes", "cilium": "cilium"}, "").Value
+			ok = i.Kind != ""
+		case "cidrs":
+			i.CIDRs, ok = v.addressList("cidrs")
+		}
+	}
+	if first == nil && !a.broken {
+		l.diags.Add(diag.MissingArgument, b.header, "The ingress block does not say what the way in is.", `It is one of workload = "ingress-nginx.controller", kind = "nodes" or "cilium", and cidrs = ["203.0.113.10"].`)
+		return i, false
+	}
+	return i, ok
 }
 
 // nodeLocal is a list of addresses, or one.
@@ -136,12 +192,18 @@ func (l *loader) decodeTarget(b *block) {
 		l.diags.Add(diag.MissingArgument, b.header, fmt.Sprintf("The target %q has neither a cni nor a mesh.", t.Name), "Say what enforces: cni = \"cilium\", mesh = \"istio\", or both.")
 	}
 	t.Mode = wordArg(a, "mode", modes, ir.Enforce)
-	// A dns block of the target starts from the cluster's.
+	// A dns block of the target starts from the cluster's, or else from where the
+	// platform has it.
 	t.Facts.DNS.Value = l.config.Cluster.DNS.Value
+	if !l.config.Cluster.DNS.Set {
+		t.Facts.DNS.Value = defaultDNS(t)
+	}
 	l.decodeFacts(&t.Facts, b, a)
+	t.Facts.Switches = a.switches(t.engines())
 	if !t.Facts.DNS.Set {
 		t.Facts.DNS.Value = DNS{}
 	}
+	t.Externals = l.overrides[b]
 	for _, c := range b.body.blocks {
 		if c.kind == "accept" && len(c.labels) == 1 && !c.broken {
 			t.Accepts = append(t.Accepts, l.decodeAccept(c))

@@ -109,7 +109,9 @@ func (l *loader) decodeNamespace(el *element) {
 		a.attrs = append(a.attrs, d.args[name])
 	}
 	n.Match, _ = decodeArg(a, "match", ir.Selector{}, func(v value) (ir.Selector, bool) { return v.selector("match") })
-	n.Managed, _ = a.booleanOr("managed", a.attr("match") == nil)
+	n.Cluster, _ = decodeArg(a, "cluster", ir.Anything(), value.clusters)
+	n.Managed, _ = a.booleanOr("managed", a.attr("match") == nil && a.attr("cluster") == nil)
+	l.otherCluster(a, el)
 	if match := a.attr("match"); match != nil {
 		for _, other := range []string{"name", "labels"} {
 			if x := a.attr(other); x != nil {
@@ -131,8 +133,70 @@ func (l *loader) decodeNamespace(el *element) {
 	n.DNS, _ = a.booleanOr("dns", true)
 	n.MTLS = wordArg(a, "mtls", mtlsModes, ir.MTLSUnset)
 	n.Mesh, _ = a.booleanOr("mesh", true)
+	n.Waypoint, _ = decodeArg(a, "waypoint", "", func(v value) (string, bool) {
+		s, ok := v.text("waypoint")
+		if ok && !rfc1123.MatchString(s) {
+			v.add(diag.BadName, fmt.Sprintf("%q is no name of a waypoint.", s), "It is the name of a Gateway of the namespace: up to 63 lower-case letters, digits and -.")
+			return "", false
+		}
+		return s, ok
+	})
 	n.Mode = wordArg(a, "mode", modes, ir.Enforce)
+	n.Targets = a.targetNames()
 	n.Description = a.description()
+}
+
+// otherCluster reports what a namespace of another cluster cannot have: of it
+// nothing is known here but its pods' names.
+func (l *loader) otherCluster(a *arguments, el *element) {
+	at := a.attr("cluster")
+	if at == nil || el != el.decl.elements[0] {
+		return
+	}
+	const why = "Another cluster's pods are peers here: what governs them, and which labels their namespace has, is theirs to say."
+	for _, name := range []string{"labels", "default_deny", "dns", "mtls", "mesh", "waypoint", "mode"} {
+		if x := a.attr(name); x != nil {
+			l.diags.Add(diag.Exclusive, x.nameRange, fmt.Sprintf("A namespace of another cluster has no %s.", name), why).Relate(at.nameRange, "cluster")
+		}
+	}
+	if el.ns.Managed.Value {
+		l.diags.Add(diag.Exclusive, el.ns.Managed.Range, "A namespace of another cluster is not managed.", why+" Leave managed out.").Relate(at.nameRange, "cluster")
+	}
+	for _, b := range el.decl.blocks {
+		for _, c := range b.body.blocks {
+			if c.kind != "workload" {
+				l.diags.Add(diag.Exclusive, c.header, fmt.Sprintf("A namespace of another cluster has no %s blocks.", c.kind), "A rule or a test about it stands in a namespace of this cluster or at top level.").Relate(at.nameRange, "cluster")
+				continue
+			}
+			for _, x := range c.body.attrs {
+				if x.name != "labels" && x.name != "service_account" && x.name != "description" {
+					l.diags.Add(diag.Exclusive, x.nameRange, fmt.Sprintf("A workload of another cluster has no %s.", x.name), why).Relate(at.nameRange, "cluster")
+				}
+			}
+		}
+	}
+}
+
+// clusters decodes the names of other clusters, or any.
+func (v value) clusters() (ir.Constraint, bool) {
+	if v.isAny() {
+		return ir.Anything(), true
+	}
+	list, ok := v.oneOrMore("cluster")
+	if !ok {
+		return ir.Constraint{}, false
+	}
+	var names []string
+	for _, e := range list {
+		s, good := e.text("The name of a cluster")
+		if good && !rfc1123.MatchString(s) {
+			e.add(diag.BadName, fmt.Sprintf("%q is no name of a cluster.", s), "It has up to 63 lower-case letters, digits and -, and begins and ends with a letter or a digit. Every other cluster is any, without quotes.")
+			good = false
+		}
+		ok = ok && good
+		names = append(names, s)
+	}
+	return ir.OneOf(names...), ok
 }
 
 func (l *loader) namespaceName(a *arguments, el *element) string {
@@ -159,8 +223,11 @@ func (l *loader) decodeInNamespace(el *element) {
 	for _, b := range el.decl.blocks {
 		for _, c := range b.body.blocks {
 			switch {
+			case l.dir != "" && c.kind != "workload" && c.kind != "offers": // others' rules and tests
 			case c.kind == "workload" && len(c.labels) == 1 && el.decl.workloads[c.labels[0].text] == c:
 				l.decodeWorkload(el, c)
+			case c.kind == "offers":
+				l.decodeOffer(el, c)
 			case c.kind == "allow" || c.kind == "deny":
 				if r := l.decodeRule(el.scope, c, nil); r != nil {
 					l.config.Rules = append(l.config.Rules, r)
@@ -192,6 +259,9 @@ func (l *loader) decodeWorkload(el *element, b *block) {
 	})
 	if v, ok := a.value("ports"); ok {
 		w.Ports = v.portMap()
+	}
+	if v, ok := a.value("services"); ok {
+		w.Services = v.services(w.Ports)
 	}
 	w.Mesh, _ = a.booleanOr("mesh", el.ns.Mesh.Value)
 	w.HostNetwork, _ = a.boolean("host_network")

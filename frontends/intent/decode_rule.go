@@ -41,6 +41,7 @@ func (l *loader) decodeRule(s *scope, b *block, t *Tier) *Rule {
 	r.At = wordArg(a, "at", ends, Both)
 	r.Mode = wordArg(a, "mode", modes, ir.Enforce)
 	r.Log, _ = a.boolean("log")
+	r.Targets = a.targetNames()
 	if !ok {
 		return nil
 	}

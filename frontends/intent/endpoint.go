@@ -21,18 +21,23 @@ type endpoint struct {
 
 // endpoints gives what a list of references stands for, exceptions taken out.
 func (l *lowering) endpoints(r *Rule, refs, except []PeerRef) []endpoint {
-	var all []endpoint
+	all, absent := l.union(r, refs)
+	out, untaken := l.union(r, except)
+	l.withoutAbsent(r, absent, untaken)
+	if len(out) == 0 {
+		return all
+	}
+	return l.subtract(r, all, out, except)
+}
+
+// union gives what references stand for together, and which of them mean nobody
+// on the target.
+func (l *lowering) union(r *Rule, refs []PeerRef) (all []endpoint, absent []absentee) {
 	for _, ref := range refs {
 		all = append(all, l.endpointsOf(r, ref, nil)...)
 	}
-	if len(except) == 0 {
-		return all
-	}
-	var out []endpoint
-	for _, ref := range except {
-		out = append(out, l.endpointsOf(r, ref, nil)...)
-	}
-	return l.subtract(r, all, out, except)
+	absent, l.absentees = l.absentees, nil
+	return all, absent
 }
 
 // subtract takes exceptions out of endpoints: set difference over endpoints.
@@ -58,11 +63,20 @@ func (l *lowering) subtract(r *Rule, all, out []endpoint, except []PeerRef) []en
 	var rest []endpoint
 	took := false
 	for _, e := range all {
+		if e.isNodes() {
+			if left, some := l.subtractNodes(e, out); some {
+				took, rest = true, append(rest, left...)
+			} else {
+				rest = append(rest, e)
+			}
+			continue
+		}
 		one, ok := ir.PeersOf(e.peer)
 		if !ok {
 			continue
 		}
-		left, some := one.Subtract(peers)
+		bounded(e.peer, out)
+		left, some := l.everyone(one).Subtract(peers)
 		if some && left.Equal(one) {
 			rest = append(rest, e)
 			continue
@@ -85,6 +99,16 @@ func (l *lowering) subtract(r *Rule, all, out []endpoint, except []PeerRef) []en
 	return rest
 }
 
+// everyone writes out what every endpoint is, other clusters' pods included
+// where there are some, so that something can be taken out of it. Other peers
+// stay as they are.
+func (l *lowering) everyone(p ir.Peers) ir.Peers {
+	if p.IsAny() {
+		p, _ = ir.PeersOf(ir.Everyone(l.program.Inventory.Facts.ClusterMesh)...)
+	}
+	return p
+}
+
 // inseparable reports that a difference of two peers cannot be said: they may
 // share endpoints, and are known by different things.
 func inseparable(from, out ir.Peer) bool {
@@ -102,7 +126,7 @@ func inseparable(from, out ir.Peer) bool {
 			local = true
 		case ir.AnyPeer:
 			any = true
-		case ir.Pods, ir.Infrastructure:
+		case ir.Pods, ir.RemotePods, ir.Infrastructure:
 		default:
 			panic(fmt.Sprintf("no such peer: %T", p))
 		}
@@ -145,6 +169,9 @@ func (l *lowering) endpointsOf(r *Rule, ref PeerRef, seen map[*Group]bool) []end
 	switch p := ref.Peer.(type) {
 	case *Workload:
 		l.mentioned[p] = true
+		if l.absent(ref, fmt.Sprintf("workload %q", p.Address()), p.Namespace.Targets) {
+			return nil
+		}
 		if p.HostNetwork.Value {
 			l.at(r, l.diags.Add(diag.HostNetworkPeer, ref.Range,
 				fmt.Sprintf("Workload %q is on the host network, where no policy can tell its pods from the node.", p.Address()),
@@ -152,18 +179,37 @@ func (l *lowering) endpointsOf(r *Rule, ref PeerRef, seen map[*Group]bool) []end
 			return nil
 		}
 		pods := workloadPods(p)
+		if p.Namespace.Cluster.Set {
+			return []endpoint{{peer: ir.RemotePods{Clusters: p.Namespace.Cluster.Value, Pods: pods}, text: ref.Text, at: ref.Range}}
+		}
+		if !l.declared[p.Namespace] {
+			return []endpoint{{pods, l.subjectOf(pods), ref.Text, ref.Range, false}}
+		}
 		return []endpoint{{pods, ir.Subject{Pods: pods, Address: p.Address(), Kind: ir.SubjectWorkload}, ref.Text, ref.Range, false}}
 	case *Namespace:
 		for _, w := range p.Workloads {
 			l.mentioned[w] = true
 		}
+		if l.absent(ref, fmt.Sprintf("namespace %q", p.Address), p.Targets) {
+			return nil
+		}
 		pods := namespacePods(p)
+		if p.Cluster.Set {
+			return []endpoint{{peer: ir.RemotePods{Clusters: p.Cluster.Value, Pods: pods}, text: ref.Text, at: ref.Range}}
+		}
+		if !l.declared[p] {
+			return []endpoint{{pods, l.subjectOf(pods), ref.Text, ref.Range, false}}
+		}
 		kind := ir.SubjectNamespace
 		if p.Match.Set {
 			kind = ir.SubjectInline
 		}
 		return []endpoint{{pods, ir.Subject{Pods: pods, Address: p.Address, Kind: kind}, ref.Text, ref.Range, false}}
 	case *External:
+		if l.absent(ref, fmt.Sprintf("external %q", p.Name), p.Targets) {
+			return nil
+		}
+		p = l.external(p)
 		if len(p.Names) > 0 {
 			return []endpoint{{peer: ir.Names{Patterns: p.Names}, text: ref.Text, at: ref.Range}}
 		}
@@ -182,6 +228,14 @@ func (l *lowering) endpointsOf(r *Rule, ref PeerRef, seen map[*Group]bool) []end
 			out = append(out, l.endpointsOf(r, m, seen)...)
 		}
 		return out
+	case *NodeSet:
+		if l.absent(ref, fmt.Sprintf("set of nodes %q", p.Name), p.Targets) {
+			return nil
+		}
+		if p.From != "" { // others' to govern
+			return []endpoint{{peer: ir.Nodes{Own: true, Other: true, Labels: p.Labels.Value}, text: ref.Text, at: ref.Range}}
+		}
+		return []endpoint{nodesEndpoint(nodesSubject(p), ref)}
 	case InlinePods:
 		return []endpoint{{p.Pods, l.subjectOf(p.Pods), ref.Text, ref.Range, false}}
 	case InlineCIDR:
@@ -215,6 +269,8 @@ func (l *lowering) builtin(r *Rule, b Builtin, ref PeerRef) []endpoint {
 			out = append(out, one(ir.NodeLocal{Addresses: dns.NodeLocal})...)
 		}
 		return out
+	case WayIn:
+		return l.wayIn(r, ref)
 	case Self:
 		for _, w := range r.Namespace.Workloads {
 			l.mentioned[w] = true

@@ -23,10 +23,10 @@ func (l *lowering) isolate() {
 			}
 			l.near = ns.Range
 			isolations, whole := namespaceIsolation(ns, d)
-			l.closed[d].Isolate = append(l.closed[d].Isolate, isolations...)
-			if len(isolations) > 0 {
-				l.stagedDefault(ns)
+			for i := range isolations {
+				isolations[i].Mode = l.namespaceMode(ns)
 			}
+			l.closed[d].Isolate = append(l.closed[d].Isolate, isolations...)
 			if !whole {
 				own = append(own, ns.Name)
 			}
@@ -37,28 +37,23 @@ func (l *lowering) isolate() {
 	}
 }
 
-// stagedDefault refuses a closed namespace whose rules are all staged: its
-// default would be enforced, and nothing that it lets through.
-func (l *lowering) stagedDefault(ns *Namespace) {
-	at := ns.Mode
-	if !at.Set && l.target != nil {
-		at = l.target.Mode
+// namespaceMode says whether the defaults of a namespace are enforced: as its
+// rules are, unless they say otherwise.
+func (l *lowering) namespaceMode(ns *Namespace) ir.Mode {
+	switch {
+	case ns.Mode.Set:
+		return ns.Mode.Value
+	case l.target != nil && l.target.Mode.Set:
+		return l.target.Mode.Value
 	}
-	if at.Value == ir.Staged {
-		d := l.diags.Add(diag.StagedDefault, at.Range, `The rules of namespace "`+ns.Address+`" are staged, and its default_deny would be enforced.`,
-			`Set default_deny = "none" on the namespace while its rules are staged, or stage rules one by one.`)
-		d.Address = ns.Address
-		if !ns.Mode.Set {
-			d.Target = l.target.Name
-		}
-	}
+	return ir.Enforce
 }
 
 // unmanagedDNS warns of a workload's statement about DNS that has no effect:
 // the cluster's default speaks of whole namespaces.
 func (l *lowering) unmanagedDNS(ns *Namespace) {
 	for _, w := range ns.Workloads {
-		if w.DNS.Set {
+		if w.DNS.Set && ns.From == "" {
 			d := l.diags.Add(diag.UnmanagedDefault, w.DNS.Range, `Namespace "`+ns.Address+`" is not managed, so what is said of one workload's DNS has no effect.`,
 				"Remove the argument, set `dns` on the namespace, or set `managed = true` to have the namespace's manifests here.")
 			d.Address = w.Address()
@@ -68,7 +63,7 @@ func (l *lowering) unmanagedDNS(ns *Namespace) {
 
 // unmanagedDefault warns of a default that has no effect, once.
 func (l *lowering) unmanagedDefault(ns *Namespace, d ir.Direction) {
-	if ns.DefaultDeny.Set && ns.DefaultDeny.Value != ir.NoDirection && d == ir.Egress {
+	if ns.DefaultDeny.Set && ns.DefaultDeny.Value != ir.NoDirection && d == ir.Egress && ns.From == "" {
 		dg := l.diags.Add(diag.UnmanagedDefault, ns.DefaultDeny.Range,
 			`Namespace "`+ns.Address+`" is not managed, so its default_deny closes nothing.`,
 			"Remove the argument, or set `managed = true` to have the namespace's manifests here.")
@@ -131,9 +126,13 @@ func (l *lowering) clusterIsolation(own []string) ir.Isolation {
 	}
 	pods := ir.AllPods()
 	pods.Namespace, _ = ir.Select(ir.Requirement{Key: ir.NamespaceName, Constraint: ir.NotOneOf(spared...)})
+	mode := ir.Enforce
+	if l.target != nil && l.target.Mode.Set {
+		mode = l.target.Mode.Value
+	}
 	return ir.Isolation{
-		Subject: ir.Subject{Pods: pods, Address: "cluster", Kind: ir.SubjectCluster},
-		Origin:  ir.Origin{Kind: ir.FromDefault, Address: "cluster", Range: l.cluster.DefaultDeny.Range},
+		Subject: ir.Subject{Pods: pods, Address: "cluster", Kind: ir.SubjectCluster}, Mode: mode,
+		Origin: ir.Origin{Kind: ir.FromDefault, Address: "cluster", Range: l.cluster.DefaultDeny.Range},
 	}
 }
 
@@ -144,7 +143,7 @@ func (l *lowering) companions() {
 	off, on := map[string][]ir.Pods{}, map[string][]ir.Pods{}
 	without := map[string]bool{}
 	for _, ns := range l.cfg.Namespaces {
-		if ns.Match.Set {
+		if ns.Match.Set || ns.Cluster.Set {
 			continue
 		}
 		if !managed(ns) {
@@ -185,7 +184,7 @@ func (l *lowering) companions() {
 				s = ir.Subject{Pods: part, Address: iso.Subject.Address, Kind: ir.SubjectInline}
 			}
 			for _, opening := range openings {
-				l.companion(ir.Egress, s, opening.peers, opening.traffic, iso.Origin, ir.ForDNS)
+				l.companion(ir.Egress, s, opening.peers, opening.traffic, iso, ir.ForDNS)
 			}
 			clients = append(clients, part)
 		}
@@ -195,10 +194,10 @@ func (l *lowering) companions() {
 }
 
 // companion puts an allow that another statement needs.
-func (l *lowering) companion(d ir.Direction, s ir.Subject, peers ir.Peers, t ir.Traffic, of ir.Origin, purpose string) {
+func (l *lowering) companion(d ir.Direction, s ir.Subject, peers ir.Peers, t ir.Traffic, of ir.Isolation, purpose string) {
 	l.put(d, nil, ir.Rule{
-		Subject: s, Peers: peers, Traffic: t, Action: ir.Allow,
-		Origin: ir.Origin{Kind: ir.FromCompanion, Address: of.Address, Purpose: purpose, Range: of.Range},
+		Subject: s, Peers: peers, Traffic: t, Action: ir.Allow, Mode: of.Mode,
+		Origin: ir.Origin{Kind: ir.FromCompanion, Address: of.Origin.Address, Purpose: purpose, Range: of.Origin.Range},
 	})
 }
 
@@ -253,7 +252,7 @@ func (l *lowering) openMesh(iso ir.Isolation) {
 	pods := ir.InNamespace(l.cluster.MeshRoot.Value)
 	pods.Labels = ir.MatchLabels(map[string]string{istiodLabel: istiod})
 	peers, _ := ir.PeersOf(pods)
-	l.companion(ir.Egress, iso.Subject, peers, ir.PortTraffic(ir.TCP, set.SinglePort(istiodPort)), iso.Origin, ir.ForMesh)
+	l.companion(ir.Egress, iso.Subject, peers, ir.PortTraffic(ir.TCP, set.SinglePort(istiodPort)), iso, ir.ForMesh)
 }
 
 // openDNS opens the DNS pods' own ingress to the clients, where it is closed.
@@ -281,7 +280,13 @@ func (l *lowering) openDNS(clients []ir.Pods) {
 				of.Address = ns.Address
 			}
 		}
-		l.companion(ir.Ingress, l.subjectOf(part), peers, dnsOn(dns.Port), of, ir.ForDNS)
+		closing := ir.Isolation{Origin: of, Mode: ir.Staged}
+		for _, iso := range l.program.LastStage(ir.Ingress).Isolate {
+			if iso.Mode == ir.Enforce && iso.Subject.Pods.Overlaps(part) {
+				closing.Mode = ir.Enforce
+			}
+		}
+		l.companion(ir.Ingress, l.subjectOf(part), peers, dnsOn(dns.Port), closing, ir.ForDNS)
 	}
 }
 
@@ -302,7 +307,7 @@ func (l *lowering) warnClosedDNS() {
 		at = l.cluster.Exempt.Range
 	}
 	for _, ns := range l.cfg.Namespaces {
-		if ns.Name == l.cluster.DNS.Value.Namespace {
+		if ns.Name == l.cluster.DNS.Value.Namespace && !ns.Cluster.Set {
 			at = ns.Range
 		}
 	}
@@ -331,13 +336,15 @@ func (l *lowering) closeTiers() {
 		var earlier []ir.Rule // allows and passes that come before the tier's end
 		for _, t := range l.tiers() {
 			var subjects []ir.Subject
+			modes := map[string]ir.Mode{} // by subject: a staged rule closes in the preview only
 			for _, a := range []ir.Action{ir.Deny, ir.Pass, ir.Allow} {
 				for _, r := range l.rules[place{d, t, a}] {
-					if r.Mode == ir.Staged {
-						continue // neither decides nor isolates
-					}
 					if !slices.ContainsFunc(subjects, func(s ir.Subject) bool { return s.Pods.Equal(r.Subject.Pods) }) {
 						subjects = append(subjects, r.Subject)
+						modes[r.Subject.Pods.String()] = r.Mode
+					}
+					if r.Mode == ir.Enforce {
+						modes[r.Subject.Pods.String()] = ir.Enforce
 					}
 					if a != ir.Deny {
 						earlier = append(earlier, r)
@@ -350,8 +357,8 @@ func (l *lowering) closeTiers() {
 			s := l.stage(d, t.Name)
 			for _, subject := range subjects {
 				s.Isolate = append(s.Isolate, ir.Isolation{
-					Subject: subject,
-					Origin:  ir.Origin{Kind: ir.FromDefault, Address: t.Name, Range: t.Range},
+					Subject: subject, Mode: modes[subject.Pods.String()],
+					Origin: ir.Origin{Kind: ir.FromDefault, Address: t.Name, Range: t.Range},
 				})
 				if d == ir.Egress && !l.reachesDNS(subject, earlier) {
 					dg := l.diags.Add(diag.TierCutsDNS, t.Range,
@@ -369,7 +376,7 @@ func (l *lowering) closeTiers() {
 func (l *lowering) foreseeTiers() {
 	said := l.diags
 	for _, t := range l.cfg.Tiers {
-		for _, r := range t.Rules {
+		for _, r := range l.rulesOf(t) {
 			if !t.DefaultDeny || r.Action == ir.Log || l.mode(r) == ir.Staged {
 				continue
 			}
@@ -381,16 +388,16 @@ func (l *lowering) foreseeTiers() {
 			origin := ir.Origin{Kind: ir.FromDefault, Address: t.Name, Range: t.Range}
 			read := 0 // destinations where a deny of requests stands, and not at the sources
 			for _, e := range to {
-				if e.subject.Kind != 0 && r.At.Value != Source && l.ours(e.subject.Pods) {
+				if e.subject.Kind != 0 && !e.isNodes() && r.At.Value != Source && l.ours(e.subject.Pods) {
 					l.closed[ir.Ingress].Isolate = append(l.closed[ir.Ingress].Isolate, ir.Isolation{Subject: e.subject, Origin: origin})
 					read++
 				}
 			}
-			if r.At.Value == Destination || r.Action == ir.Deny && r.Traffic.HTTP != nil && r.Traffic.UDP == nil && r.Traffic.SCTP == nil && r.Traffic.ICMP == nil && r.Traffic.ICMPv6 == nil && read == len(to) {
+			if r.At.Value == Destination || r.Action == ir.Deny && (r.Traffic.HTTP != nil || r.Traffic.conditional()) && r.Traffic.UDP == nil && r.Traffic.SCTP == nil && r.Traffic.ICMP == nil && r.Traffic.ICMPv6 == nil && read == len(to) {
 				continue
 			}
 			for _, e := range from {
-				if e.subject.Kind != 0 && l.ours(e.subject.Pods) {
+				if e.subject.Kind != 0 && !e.isNodes() && l.ours(e.subject.Pods) {
 					l.closed[ir.Egress].Isolate = append(l.closed[ir.Egress].Isolate, ir.Isolation{Subject: e.subject, Origin: origin})
 				}
 			}

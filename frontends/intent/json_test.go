@@ -14,18 +14,21 @@ const everythingJSON = `{
   "cluster": {
     "pod_cidrs": ["10.0.0.0/16"], "service_cidrs": ["10.1.0.0/16"], "node_cidrs": ["10.2.0.0/16"],
     "api_server": ["10.2.0.1", "10.2.0.2/32"], "trust_domain": "cluster.local", "mesh_root_namespace": "istio-root",
-    "default_deny": "ingress", "exempt": ["kube-system", "legacy"], "mtls": "strict",
+    "default_deny": "ingress", "exempt": ["kube-system", "legacy"], "mtls": "strict", "cluster_mesh": true, "external_traffic": "rewritten",
+    "switches": { "host_firewall": true, "named_ports": "wider" },
+    "ingress": { "workload": "monitoring.prometheus" },
     "dns": { "namespace": "dns", "labels": { "app": "coredns" }, "port": 5353, "node_local": "169.254.20.10" }
   },
   "namespace": {
     "shop": {
-      "name": "shop-prod", "labels": { "team": "a" }, "default_deny": "ingress", "dns": false, "mtls": "strict", "mesh": true,
+      "name": "shop-prod", "labels": { "team": "a" }, "default_deny": "ingress", "dns": false, "mtls": "strict", "mesh": true, "waypoint": "way",
       "mode": "staged", "description": "the shop",
       "workload": {
         "web": {
           "labels": { "app.kubernetes.io/name": ["web", "web2"], "tier": "${any}", "canary": "${absent}", "env": "${not(\"dev\", \"test\")}" },
           "service_account": "web",
           "ports": { "http": 8080, "metrics": { "port": 9187, "protocol": "http" } },
+          "services": { "web": { "80": 8080, "9187": "metrics" }, "metrics": "metrics" },
           "mesh": false, "host_network": false, "default_deny": "both", "dns": true, "mtls": "permissive",
           "mtls_ports": { "metrics": "disable", "8080": "strict" }
         },
@@ -52,26 +55,41 @@ const everythingJSON = `{
         "allow": { "web-db": { "from": ["web"], "to": ["db"], "tcp": [5432] } }
       } }
     },
-    "monitoring": { "managed": false, "workload": { "prometheus": { "labels": { "app": "prometheus" } } } },
-    "teams": { "match": { "team": "${any}" } }
+    "monitoring": { "managed": false, "targets": ["eu"], "offers": [
+      { "to": ["prometheus"], "from": ["shop"], "tcp": [9090], "http": ["GET /metrics"] }, { "udp": [53] }
+    ], "workload": { "prometheus": { "labels": { "app": "prometheus" } } } },
+    "teams": { "match": { "team": "${any}" } },
+    "far": { "name": "shop", "cluster": ["west", "north"], "workload": { "ledger": { "labels": { "app": "ledger" } } } }
   },
   "external": {
     "stripe": { "fqdns": ["api.stripe.com"] },
-    "abuse": { "cidrs": ["192.0.2.0/24"], "except": ["192.0.2.128/25"] }
+    "abuse": { "cidrs": ["192.0.2.0/24"], "except": ["192.0.2.128/25"], "targets": ["eu"] }
+  },
+  "nodes": { "workers": { "labels": { "role": "worker" }, "default_deny": "ingress", "mode": "staged" } },
+  "issuer": {
+    "auth": { "issuer": "https://auth.example.com", "jwks_uri": "https://auth.example.com/keys", "audiences": ["shop"] },
+    "partners": { "issuer": "https://partners.example.org", "jwks": "{\"keys\": [{}]}" }
   },
   "group": { "outside": { "members": ["abuse", "external.stripe", "${namespaces({ team = \"a\" })}", "${teams}"] } },
-  "deny": { "abuse-apiserver": { "from": ["abuse"], "to": ["apiserver"] } },
-  "allow": { "nodes-web": { "from": ["nodes"], "to": ["shop.web"], "tcp": [8080] } },
-  "tier": { "security": { "order": 100, "default": "deny",
+  "deny": { "abuse-apiserver": { "from": ["abuse"], "to": ["apiserver"], "targets": ["eu"] } },
+  "allow": {
+    "nodes-web": { "from": ["nodes"], "to": ["shop.web"], "tcp": [8080] },
+    "ingress-web": {
+      "from": ["ingress"], "to": ["shop.web"], "tcp": [8080], "http": ["GET"], "client": ["192.0.2.0/24"],
+      "jwt": ["partners", { "issuer": "auth", "subject": ["a"], "audiences": ["shop"], "claims": { "realm.role": "${any}", "x\\.y": ["b", "c"] } }]
+    },
+    "workers-ledger": { "from": ["workers"], "to": ["far.ledger"], "tcp": [8443], "sni": ["a.example.com", "*.example.org"] }
+  },
+  "tier": { "security": { "order": 100, "default": "deny", "targets": ["eu"],
     "deny": { "abuse-cluster": { "from": ["abuse"], "to": ["cluster"] } },
     "pass": { "later": { "from": ["cluster"], "to": ["world"] } },
     "log": { "anywhere-outside": { "from": ["anywhere"], "to": ["outside"] } }
   } },
   "target": { "eu": { "cni": "cilium@1.18", "mesh": "istio-ambient", "mode": "staged", "trust_domain": "eu.example.com",
-    "dns": { "port": 53 },
+    "dns": { "port": 53 }, "ingress": { "kind": "nodes" }, "external": { "abuse": { "cidrs": ["198.51.100.0/24"] } },
     "accept": { "widened": [ { "lacks": ["log", "http"], "rules": ["shop/web->db"], "reason": "for now", "until": "2027-03-31" } ] }
   } },
-  "test": { "at top level": { "deny": { "abuse-db": { "from": ["abuse"], "to": ["shop.db"] } } } }
+  "test": { "at top level": { "targets": ["eu"], "deny": { "abuse-db": { "from": ["abuse"], "to": ["shop.db"] } } } }
 }`
 
 // TestJSON demands the same Config of both syntaxes, but for the names that
@@ -84,6 +102,7 @@ func TestJSON(t *testing.T) {
 	want := everythingShown
 	for _, x := range [][2]string{
 		{"rule abuse->apiserver ", "rule abuse-apiserver "}, {"rule nodes->shop.web ", "rule nodes-web "},
+		{"rule ingress->shop.web ", "rule ingress-web "}, {"rule workers->far.ledger ", "rule workers-ledger "},
 		{"rule shop/cluster->web ", "rule shop/cluster-web "}, {"rule shop/web->db ", "rule shop/web-db "},
 		{"rule shop/web->dns ", "rule shop/web-dns "}, {"rule security/abuse->cluster ", "rule security/abuse-cluster "},
 		{"rule security/anywhere->outside ", "rule security/anywhere-outside "}, {"rule abuse->shop.db ", "rule abuse-db "},
@@ -97,7 +116,7 @@ func TestJSON(t *testing.T) {
 // Standard input is JSON where it begins with a brace.
 func TestJSONOnStandardInput(t *testing.T) {
 	c, diags := loadText(t, "\n "+everythingJSON, Options{})
-	if len(diags) != 0 || len(c.Namespaces) != 3 {
+	if len(diags) != 0 || len(c.Namespaces) != 4 {
 		t.Errorf("%d namespaces, %v", len(c.Namespaces), diags)
 	}
 }

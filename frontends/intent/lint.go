@@ -113,19 +113,28 @@ func (l *lowering) lint() {
 	l.coveredRules()
 	l.openNames()
 	l.plaintext()
+	l.warnClosedNodes()
 	l.warnClosedDNS()
 }
 
 func (l *lowering) unusedWorkloads() {
-	for _, t := range l.cfg.Tests {
+	l.mentionElsewhere()
+	for _, t := range l.whole.Tests {
 		for _, r := range t.Rules {
 			for _, refs := range [][]PeerRef{r.From, r.To, r.Except, r.ExceptTo} {
 				l.mention(refs, map[*Group]bool{})
 			}
 		}
 	}
-	wide := slices.ContainsFunc(l.cfg.Rules, func(r *Rule) bool { return slices.ContainsFunc(r.To, isWide) })
+	l.mention(l.whole.Cluster.Ingress.Value.Workloads, nil)
+	for _, t := range l.whole.Targets {
+		l.mention(t.Facts.Ingress.Value.Workloads, nil)
+	}
+	wide := slices.ContainsFunc(l.whole.Rules, func(r *Rule) bool { return slices.ContainsFunc(r.To, isWide) })
 	for _, ns := range l.cfg.Namespaces {
+		if ns.From != "" {
+			continue // others know who needs it
+		}
 		for _, w := range ns.Workloads {
 			if l.mentioned[w] || wide || l.mentionedInline(w) {
 				continue
@@ -162,7 +171,7 @@ func (l *lowering) mention(refs []PeerRef, seen map[*Group]bool) {
 // workload's in part.
 func (l *lowering) mentionedInline(w *Workload) bool {
 	pods := workloadPods(w)
-	for _, r := range l.cfg.Rules {
+	for _, r := range l.whole.Rules {
 		for _, refs := range [][]PeerRef{r.From, r.To} {
 			for _, ref := range refs {
 				if p, ok := ref.Peer.(InlinePods); ok && p.Pods.Overlaps(pods) {
@@ -192,16 +201,9 @@ type covering struct {
 func (l *lowering) coveredRules() {
 	found := map[string]*covering{}
 	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
-		stages := l.program.Stages(d)
-		for i := range stages {
-			index := indexRules(&stages[i])
-			for li := range stages[i].Levels {
-				for ri := range stages[i].Levels[li].Rules {
-					r := &stages[i].Levels[li].Rules[ri]
-					if r.Origin.Kind == ir.FromRule && r.Action != ir.Log {
-						index.cover(r, found)
-					}
-				}
+		for _, stages := range [][]ir.Stage{l.program.Stages(d), l.program.Hosts.Stages(d)} {
+			for i := range stages {
+				l.coverStage(&stages[i], found)
 			}
 		}
 	}
@@ -223,8 +225,22 @@ func (l *lowering) coveredRules() {
 	}
 }
 
+// coverStage compares the rules of one stage.
+func (l *lowering) coverStage(s *ir.Stage, found map[string]*covering) {
+	index := indexRules(s)
+	for li := range s.Levels {
+		for ri := range s.Levels[li].Rules {
+			r := &s.Levels[li].Rules[ri]
+			if r.Origin.Kind == ir.FromRule && r.Action != ir.Log {
+				l.cover(index, r, found)
+			}
+		}
+	}
+}
+
 // ruleIndex finds the rules of a stage whose subject may contain another's:
-// those of the same pods, of their namespace and of every pod.
+// those of the same pods, of their namespace and of every pod, or of the same
+// nodes.
 type ruleIndex map[string][]*ir.Rule
 
 func indexRules(s *ir.Stage) ruleIndex {
@@ -232,26 +248,44 @@ func indexRules(s *ir.Stage) ruleIndex {
 	for li := range s.Levels {
 		for ri := range s.Levels[li].Rules {
 			r := &s.Levels[li].Rules[ri]
-			k := r.Subject.Pods.String()
+			k := subjectKey(&r.Subject)
 			index[k] = append(index[k], r)
 		}
 	}
 	return index
 }
 
+// subjectKey is a text that equal subjects of a stage have.
+func subjectKey(s *ir.Subject) string {
+	if s.Kind == ir.SubjectNodes {
+		return s.Nodes.String()
+	}
+	return s.Pods.String()
+}
+
+// containsSubject reports whether s surely has all pods or nodes of t.
+func containsSubject(s, t *ir.Subject) bool {
+	if s.Kind == ir.SubjectNodes || t.Kind == ir.SubjectNodes {
+		return s.Kind == t.Kind && s.Nodes.Contains(t.Nodes)
+	}
+	return s.Pods.Contains(t.Pods)
+}
+
 // cover looks for rules that make r undecisive.
-func (index ruleIndex) cover(r *ir.Rule, found map[string]*covering) {
+func (l *lowering) cover(index ruleIndex, r *ir.Rule, found map[string]*covering) {
 	c := found[r.Origin.Address]
 	if c == nil {
 		c = &covering{all: true}
 		found[r.Origin.Address] = c
 	}
-	keys := []string{r.Subject.Pods.String()}
-	if ns, ok := r.Subject.Pods.SingleNamespace(); ok && !r.Subject.Pods.IsNamespace() {
-		keys = append(keys, ir.InNamespace(ns).String())
-	}
-	if !r.Subject.Pods.IsAll() {
-		keys = append(keys, ir.AllPods().String())
+	keys := []string{subjectKey(&r.Subject)}
+	if r.Subject.Kind != ir.SubjectNodes {
+		if ns, ok := r.Subject.Pods.SingleNamespace(); ok && !r.Subject.Pods.IsNamespace() {
+			keys = append(keys, ir.InNamespace(ns).String())
+		}
+		if !r.Subject.Pods.IsAll() {
+			keys = append(keys, ir.AllPods().String())
+		}
 	}
 	covered := false
 	for _, k := range keys {
@@ -260,7 +294,7 @@ func (index ruleIndex) cover(r *ir.Rule, found map[string]*covering) {
 			continue
 		}
 		for _, q := range group {
-			if !covers(q, r) {
+			if !covers(q, r) || !l.coversWherever(q.Origin.Address, r.Origin.Address) {
 				continue
 			}
 			if q.Action == ir.Deny && r.Action == ir.Allow {
@@ -279,14 +313,22 @@ func covers(q, r *ir.Rule) bool {
 	if q.Origin.Address == r.Origin.Address || q.Mode != r.Mode || q.Origin.Kind != ir.FromRule {
 		return false
 	}
+	if !asksNoMore(q, r) {
+		return false
+	}
 	denies := q.Action == ir.Deny && r.Action == ir.Allow && q.Traffic.Requests() == nil && q.Traffic.Names() == nil
 	same := q.Action == r.Action && q.Log == r.Log
-	if !denies && !same || !q.Traffic.Contains(r.Traffic) || !q.Subject.Pods.Contains(r.Subject.Pods) || !q.Peers.Contains(r.Peers) {
+	if !denies && !same || !q.Traffic.Contains(r.Traffic) || !containsSubject(&q.Subject, &r.Subject) || !q.Peers.Contains(r.Peers) {
 		return false
 	}
 	// Of two equal rules the later address is the covered one.
-	equal := same && r.Peers.Contains(q.Peers) && r.Traffic.Contains(q.Traffic) && r.Subject.Pods.Contains(q.Subject.Pods)
+	equal := same && asksNoMore(r, q) && r.Peers.Contains(q.Peers) && r.Traffic.Contains(q.Traffic) && containsSubject(&r.Subject, &q.Subject)
 	return !equal || strings.Compare(r.Origin.Address, q.Origin.Address) > 0
+}
+
+// asksNoMore reports that whatever meets the conditions of r meets those of q.
+func asksNoMore(q, r *ir.Rule) bool {
+	return !slices.ContainsFunc(q.If, func(c ir.Condition) bool { return !slices.Contains(r.If, c) })
 }
 
 // ruleAt finds a rule by its address; nil where there is none.
@@ -297,7 +339,7 @@ func (l *lowering) ruleAt(address string) *Rule {
 			l.byAddress[r.Address] = r
 		}
 		for _, t := range l.cfg.Tiers {
-			for _, r := range t.Rules {
+			for _, r := range l.rulesOf(t) {
 				l.byAddress[r.Address] = r
 			}
 		}

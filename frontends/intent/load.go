@@ -28,6 +28,11 @@ type Options struct {
 	// Files are a configuration in memory, by name: the whole of it, whatever
 	// paths are given. Files of variables' values are among them too.
 	Files map[string][]byte
+
+	// Dir is the directory of Files, and Open gives the files of another as Files
+	// has them, for what the configuration uses; nil where there is no other.
+	Dir  string
+	Open func(dir string) (map[string][]byte, error)
 }
 
 // Sources holds the text of every file that was read, by the name that ranges
@@ -44,15 +49,16 @@ const (
 
 // Load reads directories (all *.portolan.hcl and *.portolan.hcl.json in them,
 // not in subdirectories), files, and "-" for standard input, as one
-// configuration. It goes on after an error and reports all that it finds; the
-// Config is what could be understood.
+// configuration, and the names of those that it uses, whose paths are relative
+// to the file that has them; of standard input, to the working directory. It
+// goes on after an error and reports all that it finds; the Config is what could
+// be understood.
 func Load(paths []string, opts Options) (*Config, Sources, diag.List) {
 	l := newLoader(opts)
 	files := l.readAll(paths)
 	l.parse(files)
 	l.collect()
-	l.bindVariables()
-	l.expandNamespaces()
+	l.openUsed(paths)
 	l.decode()
 	l.diags.Sort()
 	return l.config, l.sources, l.diags
@@ -62,25 +68,33 @@ func Load(paths []string, opts Options) (*Config, Sources, diag.List) {
 type loader struct {
 	opts     Options
 	sources  Sources
-	read     int // bytes
+	family   *family
+	dir      string // of a configuration that is used; "" of the one that is loaded
+	uses     []usage
 	autoVars []string
 	files    []*file
 	diags    diag.List
 	broken   bool // a file has syntax errors: names may be missing
 	unknown  bool // an expression gave no value; its error was reported
 
-	top    *scope
-	names  map[string][]*declaration
-	bad    map[string]bool // names that are not allowed, whose use is not reported again
-	decls  []*declaration  // in the order of files
-	spaces []*spaceDecl
-	blocks map[string][]*block // of the top level, by kind, but namespaces
-	firsts map[string]*block   // of those that stand once, by kind and labels
+	top      *scope
+	names    map[string][]*declaration
+	bad      map[string]bool // names that are not allowed, whose use is not reported again
+	decls    []*declaration  // in the order of files
+	imported []*declaration  // of configurations that are used
+	spaces   []*spaceDecl
+	blocks   map[string][]*block // of the top level, by kind, but namespaces
+	firsts   map[string]*block   // of those that stand once, by kind and labels
 
-	variables map[string]*variable
-	locals    map[string]*local
-	named     map[*Group]bool // those with members known by DNS name
-	stack     []dependency    // what is being evaluated, for cycles
+	variables   map[string]*variable
+	locals      map[string]*local
+	named       map[*Group]bool // those with members known by DNS name
+	issuers     map[string]*Issuer
+	usedIssuers map[*Issuer]bool
+
+	renamed   map[*External]bool     // those that are known by DNS name on some target
+	overrides map[*block][]*External // by target
+	stack     []dependency           // what is being evaluated, for cycles
 
 	spent     int // of maxEvaluation
 	exhausted bool
@@ -94,8 +108,8 @@ type loader struct {
 
 func newLoader(opts Options) *loader {
 	l := &loader{
-		opts: opts, sources: Sources{}, names: map[string][]*declaration{}, bad: map[string]bool{}, blocks: map[string][]*block{}, firsts: map[string]*block{},
-		variables: map[string]*variable{}, named: map[*Group]bool{}, locals: map[string]*local{}, config: &Config{},
+		opts: opts, family: &family{byDir: map[string]*loader{}}, sources: Sources{}, names: map[string][]*declaration{}, bad: map[string]bool{}, blocks: map[string][]*block{}, firsts: map[string]*block{},
+		variables: map[string]*variable{}, named: map[*Group]bool{}, renamed: map[*External]bool{}, usedIssuers: map[*Issuer]bool{}, overrides: map[*block][]*External{}, locals: map[string]*local{}, config: &Config{},
 	}
 	l.top = newScope(l, nil)
 	return l
@@ -217,7 +231,7 @@ func (l *loader) readFile(name string) ([]byte, bool) {
 		l.diags.Add(diag.TooLarge, diag.Range{File: name}, fmt.Sprintf("%s has more than %d MiB.", name, maxFileSize>>20), "Split it over several files of the directory.")
 		return nil, false
 	}
-	if l.read += len(src); l.read > maxTotalSize {
+	if l.family.read += len(src); l.family.read > maxTotalSize {
 		l.diags.Add(diag.TooLarge, diag.Range{File: name}, fmt.Sprintf("The files have more than %d MiB together.", maxTotalSize>>20), "")
 		return nil, false
 	}

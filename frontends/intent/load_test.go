@@ -48,13 +48,20 @@ func show(c *Config) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	facts := func(who string, f Facts) {
-		line("%s pods=%s services=%s nodes=%s api=%s trust=%s root=%s deny=%s exempt=%v mtls=%s", who, showAddresses(f.PodCIDRs.Value), showAddresses(f.ServiceCIDRs.Value), showAddresses(f.NodeCIDRs.Value),
-			showAddresses(f.APIServer.Value), f.TrustDomain.Value, f.MeshRoot.Value, f.DefaultDeny.Value, f.Exempt.Value, f.MTLS.Value)
+		line("%s pods=%s services=%s nodes=%s api=%s trust=%s root=%s deny=%s exempt=%v mtls=%s switches=%s", who, showAddresses(f.PodCIDRs.Value), showAddresses(f.ServiceCIDRs.Value), showAddresses(f.NodeCIDRs.Value),
+			showAddresses(f.APIServer.Value), f.TrustDomain.Value, f.MeshRoot.Value, f.DefaultDeny.Value, f.Exempt.Value, f.MTLS.Value, showSwitches(f.Switches.Value))
 		line("%s dns=%s [%s] %d %s", who, f.DNS.Value.Namespace, f.DNS.Value.Labels, f.DNS.Value.Port, showAddresses(f.DNS.Value.NodeLocal))
 	}
 	facts("cluster", c.Cluster)
 	for _, n := range c.Namespaces {
-		line("namespace %s name=%q match=[%s] labels=%v managed=%t deny=%s dns=%t mtls=%s mesh=%t mode=%s", n.Address, n.Name, n.Match.Value, n.Labels.Value, n.Managed.Value, n.DefaultDeny.Value, n.DNS.Value, n.MTLS.Value, n.Mesh.Value, n.Mode.Value)
+		line("namespace %s name=%q match=[%s] labels=%v managed=%t deny=%s dns=%t mtls=%s mesh=%t mode=%s%s", n.Address, n.Name, n.Match.Value, n.Labels.Value, n.Managed.Value, n.DefaultDeny.Value, n.DNS.Value, n.MTLS.Value, n.Mesh.Value, n.Mode.Value, showTargets(n.Targets))
+		for _, o := range n.Offers {
+			b.WriteString("  ")
+			showRule(&b, o)
+		}
+		if n.Cluster.Set {
+			line("  of [%s]", ir.Requirement{Key: "cluster", Constraint: n.Cluster.Value})
+		}
 		for _, w := range n.Workloads {
 			line("  workload %s [%s] account=%q mesh=%t host=%t deny=%s dns=%t mtls=%s", w.Address(), w.Labels.Value, w.ServiceAccount.Value, w.Mesh.Value, w.HostNetwork.Value, w.DefaultDeny.Value, w.DNS.Value, w.MTLS.Value)
 			for _, p := range w.Ports {
@@ -65,8 +72,17 @@ func show(c *Config) string {
 			}
 		}
 	}
+	if x := c.Cluster.Ingress; x.Set {
+		line("ingress %s %s %s mesh=%t rewritten=%t", showPeers(x.Value.Workloads), x.Value.Kind, showAddresses(x.Value.CIDRs), c.Cluster.ClusterMesh.Value, c.Cluster.Rewritten.Value)
+	}
 	for _, e := range c.Externals {
-		line("external %s %s %v", e.Name, showAddresses(e.CIDRs), e.Names)
+		line("external %s %s %v%s", e.Name, showAddresses(e.CIDRs), e.Names, showTargets(e.Targets))
+	}
+	for _, n := range c.NodeSets {
+		line("nodes %s [%s] deny=%s mode=%s", n.Name, n.Labels.Value, n.DefaultDeny.Value, n.Mode.Value)
+	}
+	for _, i := range c.Issuers {
+		line("issuer %s %s uri=%s keys=%s %v", i.Name, i.Issuer.Value, i.JWKSURI.Value, i.JWKS.Value, i.Audiences)
 	}
 	for _, g := range c.Groups {
 		line("group %s %s", g.Name, showPeers(g.Members))
@@ -75,7 +91,7 @@ func show(c *Config) string {
 		showRule(&b, r)
 	}
 	for _, x := range c.Tiers {
-		line("tier %s %d deny=%t", x.Name, x.Order.Value, x.DefaultDeny)
+		line("tier %s %d deny=%t%s", x.Name, x.Order.Value, x.DefaultDeny, showTargets(x.Targets))
 		for _, r := range x.Rules {
 			showRule(&b, r)
 		}
@@ -83,6 +99,9 @@ func show(c *Config) string {
 	for _, x := range c.Targets {
 		line("target %s cni=%v mesh=%v mode=%s", x.Name, x.CNI.Value, x.Mesh.Value, x.Mode.Value)
 		facts("  facts", x.Facts)
+		for _, e := range x.Externals {
+			line("  external %s %s %v", e.Name, showAddresses(e.CIDRs), e.Names)
+		}
 		for _, a := range x.Accepts {
 			line("  accept %s %v %v %q %s", a.Loss, values(a.Lacks), values(a.Rules), a.Reason.Value, a.Until.Value)
 		}
@@ -92,7 +111,7 @@ func show(c *Config) string {
 		if x.Namespace != nil {
 			where = x.Namespace.Address
 		}
-		line("test %s %q", where, x.Sentence)
+		line("test %s %q%s", where, x.Sentence, showTargets(x.Targets))
 		for _, r := range x.Rules {
 			showRule(&b, r)
 		}
@@ -116,6 +135,14 @@ func showAddresses(a set.Addresses) string {
 	return strings.Join(out, ",")
 }
 
+func showSwitches(list []Switch) string {
+	var out []string
+	for _, s := range list {
+		out = append(out, s.Name+"="+s.Value)
+	}
+	return strings.Join(out, " ")
+}
+
 func showPeers(list []PeerRef) string {
 	var out []string
 	for _, r := range list {
@@ -129,7 +156,12 @@ func showPeers(list []PeerRef) string {
 			s = "external " + p.Name
 		case *Group:
 			s = "group " + p.Name
+		case *NodeSet:
+			s = "nodes " + p.Name
 		case Builtin:
+			if p == WayIn {
+				s = wayIn
+			}
 			for name, b := range builtins {
 				if b == p {
 					s = name
@@ -204,7 +236,26 @@ func showRule(b *strings.Builder, r *Rule) {
 	if r.Traffic.DNS != nil {
 		fmt.Fprintf(b, " dns(%s)", joinNames(r.Traffic.DNS.Value))
 	}
-	fmt.Fprintf(b, " at=%d mode=%s log=%t\n", r.At.Value, r.Mode.Value, r.Log.Value)
+	if r.Traffic.conditional() {
+		for _, t := range alternativesOf(&r.Traffic) {
+			fmt.Fprintf(b, " if%v", t)
+		}
+	}
+	fmt.Fprintf(b, " at=%d mode=%s log=%t%s\n", r.At.Value, r.Mode.Value, r.Log.Value, showTargets(r.Targets))
+}
+
+// showTargets shows on which targets a block is, where not on all.
+func showTargets(t At[[]string]) string {
+	if !t.Set {
+		return ""
+	}
+	return " on=" + strings.Join(t.Value, ",")
+}
+
+// alternativesOf shows the conditions of a rule that has no externals in them.
+func alternativesOf(t *Traffic) [][]ir.Condition {
+	l := newLowering(&Config{}, nil)
+	return l.conditions(&Rule{Traffic: *t})
 }
 
 // compareText reports the first line in which two texts differ.
@@ -243,13 +294,17 @@ cluster {
   mesh_root_namespace = "istio-root"
   default_deny        = "ingress"
   exempt              = ["kube-system", "legacy"]
+  switches            = { host_firewall = true, named_ports = "wider" }
   mtls                = "strict"
+  cluster_mesh        = true
+  external_traffic    = "rewritten"
   dns {
     namespace  = "dns"
     labels     = { app = "coredns" }
     port       = 5353
     node_local = "169.254.20.10"
   }
+  ingress { workload = monitoring.prometheus }
 }
 namespace "shop" {
   name         = "shop-prod"
@@ -258,12 +313,14 @@ namespace "shop" {
   dns          = false
   mtls         = "strict"
   mesh         = true
+  waypoint     = "way"
   mode         = "staged"
   description  = "the shop"
   workload "web" {
     labels          = { "app.kubernetes.io/name" = ["web", "web2"], tier = any, canary = absent, env = not("dev", "test") }
     service_account = "web"
     ports           = { http = 8080, metrics = { port = 9187, protocol = "http" } }
+    services        = { web = { 80 = 8080, 9187 = "metrics" }, metrics = "metrics" }
     mesh            = false
     host_network    = false
     default_deny    = "both"
@@ -304,20 +361,59 @@ namespace "shop" {
 }
 namespace "monitoring" {
   managed = false
+  targets = ["eu"]
   workload "prometheus" { labels = { app = "prometheus" } }
+  offers {
+    to     = [prometheus]
+    from   = ["shop"]
+    tcp    = [9090]
+    http   = ["GET /metrics"]
+  }
+  offers { udp = [53] }
 }
 namespace "teams" { match = { team = any } }
+namespace "far" {
+  name    = "shop"
+  cluster = ["west", "north"]
+  workload "ledger" { labels = { app = "ledger" } }
+}
+nodes "workers" {
+  labels       = { role = "worker" }
+  default_deny = "ingress"
+  mode         = "staged"
+}
+issuer "auth" {
+  issuer    = "https://auth.example.com"
+  jwks_uri  = "https://auth.example.com/keys"
+  audiences = ["shop"]
+}
+issuer "partners" {
+  issuer = "https://partners.example.org"
+  jwks   = "{\"keys\": [{}]}"
+}
+allow ingress to "shop.web" {
+  tcp    = [8080]
+  http   = ["GET"]
+  jwt    = ["partners", { issuer = "auth", subject = ["a"], audiences = ["shop"], claims = { "realm.role" = any, "x\\.y" = ["b", "c"] } }]
+  client = ["192.0.2.0/24"]
+}
+allow workers to "far.ledger" {
+  tcp = [8443]
+  sni = ["a.example.com", "*.example.org"]
+}
 external "stripe" { fqdns = ["api.stripe.com"] }
 external "abuse" {
   cidrs  = ["192.0.2.0/24"]
   except = ["192.0.2.128/25"]
+  targets = ["eu"]
 }
 group "outside" { members = [abuse, external.stripe, namespaces({ team = "a" }), teams] }
-deny abuse to apiserver {}
+deny abuse to apiserver { targets = ["eu"] }
 allow nodes to "shop.web" { tcp = [8080] }
 tier "security" {
   order   = 100
   default = "deny"
+  targets = ["eu"]
   deny abuse to cluster {}
   pass cluster to world { name = "later" }
   log anywhere to outside {}
@@ -328,6 +424,8 @@ target "eu" {
   mode         = "staged"
   trust_domain = "eu.example.com"
   dns { port = 53 }
+  ingress { kind = "nodes" }
+  external "abuse" { cidrs = ["198.51.100.0/24"] }
   accept "widened" {
     lacks  = ["log", "http"]
     rules  = ["shop/web->db"]
@@ -336,13 +434,19 @@ target "eu" {
   }
 }
 test "at top level" {
+  targets = ["eu"]
   deny abuse to "shop.db" {}
 }
 `
 
-const everythingShown = `cluster pods=10.0.0.0/16 services=10.1.0.0/16 nodes=10.2.0.0/16 api=10.2.0.1/32,10.2.0.2/32 trust=cluster.local root=istio-root deny=ingress exempt=[kube-system legacy] mtls=strict
+const everythingShown = `cluster pods=10.0.0.0/16 services=10.1.0.0/16 nodes=10.2.0.0/16 api=10.2.0.1/32,10.2.0.2/32 trust=cluster.local root=istio-root deny=ingress exempt=[kube-system legacy] mtls=strict switches=host_firewall=true named_ports=wider
 cluster dns=dns [app=coredns] 5353 169.254.20.10/32
-namespace monitoring name="monitoring" match=[all] labels=map[] managed=false deny=none dns=true mtls=unset mesh=true mode=enforce
+namespace far name="shop" match=[all] labels=map[] managed=false deny=none dns=true mtls=unset mesh=true mode=enforce
+  of [cluster in {north,west}]
+  workload far/ledger [app=ledger] account="" mesh=true host=false deny=none dns=true mtls=unset
+namespace monitoring name="monitoring" match=[all] labels=map[] managed=false deny=none dns=true mtls=unset mesh=true mode=enforce on=eu
+  rule monitoring/offers allow {namespace shop} -> {monitoring/prometheus} tcp 9090-9090 http(GET /metrics) at=0 mode=enforce log=false
+  rule monitoring/offers allow {anywhere} -> {self} udp 53-53 at=0 mode=enforce log=false
   workload monitoring/prometheus [app=prometheus] account="" mesh=true host=false deny=none dns=true mtls=unset
 namespace shop name="shop-prod" match=[all] labels=map[team:a] managed=true deny=ingress dns=false mtls=strict mesh=true mode=staged
   workload shop/db [all] account="db" mesh=true host=false deny=ingress dns=false mtls=strict
@@ -352,24 +456,31 @@ namespace shop name="shop-prod" match=[all] labels=map[team:a] managed=true deny
     mtls 8080=strict
     mtls 9187=disable
 namespace teams name="" match=[has team] labels=map[] managed=false deny=none dns=true mtls=unset mesh=true mode=enforce
-external abuse 192.0.2.0/25 []
+ingress {monitoring/prometheus}   mesh=true rewritten=true
+external abuse 192.0.2.0/25 [] on=eu
 external stripe  [api.stripe.com]
+nodes workers [role=worker] deny=ingress mode=staged
+issuer auth https://auth.example.com uri=https://auth.example.com/keys keys= [shop]
+issuer partners https://partners.example.org uri= keys={"keys": [{}]} []
 group outside {external abuse; external stripe; pods(in [team=a]); namespace teams}
-rule abuse->apiserver deny {external abuse} -> {apiserver} at=0 mode=enforce log=false
+rule abuse->apiserver deny {external abuse} -> {apiserver} at=0 mode=enforce log=false on=eu
+rule ingress->shop.web allow {ingress} -> {shop/web} tcp 8080-8080 http(GET any) if[a token of "https://auth.example.com" for "a" a token's audience has "shop" a token's claim "realm"."role" has * a token's claim "x.y" has "b" the original client is in 192.0.2.0/24] if[a token of "https://auth.example.com" for "a" a token's audience has "shop" a token's claim "realm"."role" has * a token's claim "x.y" has "c" the original client is in 192.0.2.0/24] if[a token of "https://partners.example.org" for * the original client is in 192.0.2.0/24] at=0 mode=enforce log=false
 rule nodes->shop.web allow {nodes} -> {shop/web} tcp 8080-8080 at=0 mode=enforce log=false
 rule shop/cluster->web allow {cluster} -> {shop/web} tcp 8080-8080 http(GET /api/**) http(POST any) http(* /x/*) http(GET|PUT /a|~/b.* host *.example.com headers [no debug, x-tenant=a]) grpc(POST /shop.Cart/Get) grpc(POST /shop.v1.Cart/*) at=0 mode=enforce log=false
 rule shop/many allow {shop/web; monitoring/prometheus; shop/db; pods(in shop-prod; app=x)} -> {self; others; external stripe; cidr 10.0.0.0/16,10.2.0.0/15,10.4.0.0/14,10.8.0.0/13,10.16.0.0/12,10.32.0.0/11,10.64.0.0/10,10.128.0.0/9; fqdn *.example.com, a.example.org} except {shop/db} except_to {pods(in [team not in {b}]; app=y); pods(anywhere; app=z)} udp any sctp any icmp 8 3/4 icmpv6 any at=1 mode=staged log=false
 rule shop/web->db allow {shop/web} -> {shop/db} tcp 5432-5432 6000-6010 metrics at=0 mode=enforce log=true
 rule shop/web->dns allow {shop/web} -> {dns} udp 53-53 dns(*.example.com, example.com) at=0 mode=enforce log=false
-tier security 100 deny=true
+rule workers->far.ledger allow {nodes workers} -> {far/ledger} tcp 8443-8443 if[TLS names the server *.example.org] if[TLS names the server a.example.com] at=0 mode=enforce log=false
+tier security 100 deny=true on=eu
 rule security/abuse->cluster deny {external abuse} -> {cluster} at=0 mode=enforce log=false
 rule security/anywhere->outside log {anywhere} -> {group outside} at=0 mode=enforce log=false
 rule security/later pass {cluster} -> {world} at=0 mode=enforce log=false
 target eu cni={cilium 1.18} mesh={istio-ambient } mode=staged
-  facts pods= services= nodes= api= trust=eu.example.com root= deny=none exempt=[] mtls=unset
+  facts pods= services= nodes= api= trust=eu.example.com root= deny=none exempt=[] mtls=unset switches=
   facts dns=dns [app=coredns] 53 169.254.20.10/32
+  external abuse 198.51.100.0/24 []
   accept widened [http log] [shop/web->db] "for now" 2027-03-31
-test - "at top level"
+test - "at top level" on=eu
 rule abuse->shop.db deny {external abuse} -> {shop/db} at=0 mode=enforce log=false
 test shop "the database is private"
 rule shop/web->db allow {shop/web} -> {shop/db} tcp 5432-5432 at=0 mode=enforce log=false

@@ -12,21 +12,16 @@ import (
 
 // Lower gives the meaning of a configuration in one place: a program with a
 // stage per tier and one for the rules outside tiers, and the inventory under
-// the facts of the target, which may be nil for the cluster's own facts.
+// the facts of the target, which may be nil for the cluster's own facts. Blocks
+// that are there for some targets are so for those of the configuration only.
 //
 // The diagnostics are about meaning, not about what a target can say; those
 // that hang on no fact are the same for every target.
 func Lower(cfg *Config, t *Target) (p *ir.Program, diags diag.List) {
-	l := &lowering{cfg: cfg, target: t, program: &ir.Program{}}
+	l := newLowering(cfg, t)
 	defer func() {
-		switch over := recover().(type) {
-		case nil:
-		case ir.BoundError:
-			l.diags.Add(diag.TooManyParts, l.near, "What this takes out by labels has no bounded form: "+over.Error()+".",
-				"Tell the pods apart by one label rather than by many at once.")
+		if l.overBound(recover()) {
 			p, diags = l.program, l.diags
-		default:
-			panic(over)
 		}
 	}()
 	l.facts()
@@ -39,28 +34,56 @@ func Lower(cfg *Config, t *Target) (p *ir.Program, diags diag.List) {
 	l.foreseeTiers()
 	l.closed[ir.Egress].Index()
 	l.closed[ir.Ingress].Index()
+	l.findOffers()
 	for _, tier := range l.tiers() {
-		for _, r := range tier.Rules {
+		for _, r := range l.rulesOf(tier) {
 			l.rule(r)
 		}
 	}
-	for _, r := range cfg.Rules {
+	for _, r := range l.cfg.Rules {
 		l.rule(r)
 	}
+	l.checkOffers()
 	l.closeTiers()
 	l.mtls()
 	l.assemble()
+	l.validateTokens()
+	l.assembleHosts()
 	l.lint()
 	l.program.Index()
 	l.diags.Sort()
 	return l.program, l.diags
 }
 
+// overBound reports what was recovered where it is a bound that was hit, and
+// whether it was; any other panic goes on.
+func (l *lowering) overBound(recovered any) bool {
+	switch over := recovered.(type) {
+	case nil:
+		return false
+	case ir.BoundError:
+		l.diags.Add(diag.TooManyParts, l.near, "What this takes out by labels has no bounded form: "+over.Error()+".",
+			"Tell the pods apart by one label rather than by many at once.")
+		return true
+	default:
+		panic(over)
+	}
+}
+
+// newLowering begins the lowering of what of a configuration is there on a
+// target, which may be nil.
+func newLowering(cfg *Config, t *Target) *lowering {
+	on := cfg.nameOn(t)
+	return &lowering{cfg: cfg.on(on), whole: cfg, target: t, on: on, program: &ir.Program{}}
+}
+
 // lowering is the state of one Lower.
 type lowering struct {
-	cfg     *Config
+	cfg     *Config // what is there on the target
+	whole   *Config // with what is there on others
 	target  *Target
-	cluster Facts // with the target's on top
+	on      string // the target's name where the configuration declares it
+	cluster Facts  // with the target's on top
 	program *ir.Program
 	diags   diag.List
 
@@ -70,12 +93,21 @@ type lowering struct {
 
 	// rules collects lowered rules by where they stand, until assemble.
 	rules map[place][]ir.Rule
+	hosts map[place][]ir.Rule // the same, of the programs of nodes
+
+	validations []ir.Rule // of tokens, which come before all of them
 
 	byAddress map[string]*Rule // nil until ruleAt
 	byName    map[string][]int // workloads of the inventory by their namespace's name
 	mentioned map[*Workload]bool
-	near      diag.Range // what is being lowered, for a bound that is hit
-	closedDNS bool       // the DNS pods' ingress is closed
+	declared  map[*Namespace]bool // those of the inventory; others are known by a group of theirs
+	near      diag.Range          // what is being lowered, for a bound that is hit
+	closedDNS bool                // the DNS pods' ingress is closed
+
+	absentees []absentee // of the references that are looked at
+	nobody    []absentee // of both ends of the rule that is lowered
+	offerings []*offering
+	claims    bool // what is lowered is what a test claims
 }
 
 // place is a level of a stage: the tier (nil for the rules outside tiers) and
@@ -95,10 +127,11 @@ func (l *lowering) facts() {
 		f.NodeCIDRs, f.APIServer = override(f.NodeCIDRs, o.NodeCIDRs), override(f.APIServer, o.APIServer)
 		f.DNS, f.TrustDomain = override(f.DNS, o.DNS), override(f.TrustDomain, o.TrustDomain)
 		f.MeshRoot = override(f.MeshRoot, o.MeshRoot)
+		f.ClusterMesh, f.Ingress, f.Rewritten = override(f.ClusterMesh, o.ClusterMesh), override(f.Ingress, o.Ingress), override(f.Rewritten, o.Rewritten)
 		f.DefaultDeny, f.Exempt, f.MTLS = override(f.DefaultDeny, o.DefaultDeny), override(f.Exempt, o.Exempt), override(f.MTLS, o.MTLS)
 	}
 	if !f.DNS.Set {
-		f.DNS.Value = DNS{Namespace: "kube-system", Labels: ir.MatchLabels(map[string]string{"k8s-app": "kube-dns"}), Port: 53}
+		f.DNS.Value = defaultDNS(l.target)
 	}
 	if f.MeshRoot.Value == "" {
 		f.MeshRoot.Value = "istio-system"
@@ -109,7 +142,8 @@ func (l *lowering) facts() {
 	l.program.Inventory.Facts = ir.Facts{
 		PodCIDRs: f.PodCIDRs.Value, ServiceCIDRs: f.ServiceCIDRs.Value, NodeCIDRs: f.NodeCIDRs.Value,
 		APIServer: f.APIServer.Value, TrustDomain: f.TrustDomain.Value, MeshRoot: f.MeshRoot.Value,
-		DNS: ir.DNS{Pods: dns, Port: f.DNS.Value.Port, NodeLocal: f.DNS.Value.NodeLocal},
+		ClusterMesh: l.clusterMesh(f.ClusterMesh) || l.cfg.stated(l.target).On("cluster_mesh"),
+		DNS:         ir.DNS{Pods: dns, Port: f.DNS.Value.Port, NodeLocal: f.DNS.Value.NodeLocal},
 	}
 }
 
@@ -124,7 +158,7 @@ func (l *lowering) hasMesh() bool { return l.target != nil && l.target.Mesh.Valu
 
 // managed reports whether objects are emitted in the namespace.
 func managed(ns *Namespace) bool {
-	if ns.Match.Set {
+	if ns.Match.Set || ns.Cluster.Set {
 		return false
 	}
 	return ns.Managed.Value || !ns.Managed.Set
@@ -133,13 +167,24 @@ func managed(ns *Namespace) bool {
 func (l *lowering) inventory() {
 	inv := &l.program.Inventory
 	l.byName = map[string][]int{}
-	l.mentioned = map[*Workload]bool{}
+	l.mentioned, l.declared = map[*Workload]bool{}, map[*Namespace]bool{}
 	var declared []*Workload
+	for _, i := range l.cfg.Issuers {
+		inv.Issuers = append(inv.Issuers, ir.Issuer{
+			Name: i.Name, Issuer: i.Issuer.Value, JWKSURI: i.JWKSURI.Value, JWKS: i.JWKS.Value, Audiences: i.Audiences,
+		})
+	}
+	slices.SortFunc(inv.Issuers, func(a, b ir.Issuer) int { return strings.Compare(a.Issuer, b.Issuer) })
 	for _, ns := range l.cfg.Namespaces {
+		l.declared[ns] = true
+		if ns.Cluster.Set {
+			continue // the inventory is this cluster's
+		}
 		mesh := l.hasMesh() && (ns.Mesh.Value || !ns.Mesh.Set)
 		if !ns.Match.Set {
 			inv.Namespaces = append(inv.Namespaces, ir.Namespace{
 				Address: ns.Address, Name: ns.Name, Labels: ns.Labels.Value, Managed: managed(ns), Mesh: mesh,
+				Waypoint: ns.Waypoint.Value,
 			})
 			declared = append(declared, ns.Workloads...)
 		}
@@ -151,6 +196,9 @@ func (l *lowering) inventory() {
 		iw := ir.Workload{
 			Address: w.Address(), Name: w.Name, Namespace: w.Namespace.Name,
 			Pods: workloadPods(w), Account: w.ServiceAccount.Value, Mesh: mesh,
+		}
+		for _, s := range w.Services {
+			iw.Services = append(iw.Services, ir.Service{Name: s.Name, Ports: s.Ports})
 		}
 		for _, p := range w.Ports {
 			iw.Ports = append(iw.Ports, ir.WorkloadPort{Name: p.Name, Number: p.Number, Protocol: p.Protocol})
@@ -197,12 +245,17 @@ func (l *lowering) stages(d ir.Direction) []ir.Stage {
 		out = append(out, ir.Axioms())
 	}
 	for _, t := range l.tiers() {
-		out = append(out, ir.Stage{
-			Name: t.Name, Order: float64(t.Order.Value),
-			Origin: ir.Origin{Kind: ir.FromRule, Address: t.Name, Description: t.Description, Range: t.Range},
-		})
+		out = append(out, tierStage(t))
 	}
 	return append(out, ir.Stage{Name: ir.StageRules, Isolate: slices.Clip(l.closed[d].Isolate)})
+}
+
+// tierStage is the stage of a tier, rules still missing.
+func tierStage(t *Tier) ir.Stage {
+	return ir.Stage{
+		Name: t.Name, Order: float64(t.Order.Value),
+		Origin: ir.Origin{Kind: ir.FromRule, Address: t.Name, Description: t.Description, Range: t.Range},
+	}
 }
 
 func clusterSubject() ir.Subject { return ir.SubjectOf(ir.AllPods()) }
@@ -225,12 +278,7 @@ func (l *lowering) assemble() {
 			if s.Name == ir.StageAxioms && tier == nil {
 				continue
 			}
-			for _, a := range levelOrder {
-				if rules := l.rules[place{d, tier, a}]; len(rules) > 0 {
-					slices.SortStableFunc(rules, compareRules)
-					s.Levels = append(s.Levels, ir.Level{Rules: rules})
-				}
-			}
+			s.Levels = append(s.Levels, levels(l.rules, d, tier)...)
 		}
 		stages = slices.DeleteFunc(stages, func(s ir.Stage) bool {
 			return len(s.Levels) == 0 && len(s.Isolate) == 0 && s.Name != ir.StageRules
@@ -241,6 +289,19 @@ func (l *lowering) assemble() {
 			l.program.Ingress = stages
 		}
 	}
+}
+
+// levels gives the collected rules of a tier, nil for those outside, in the
+// levels of its stage.
+func levels(rules map[place][]ir.Rule, d ir.Direction, tier *Tier) []ir.Level {
+	var out []ir.Level
+	for _, a := range levelOrder {
+		if list := rules[place{d, tier, a}]; len(list) > 0 {
+			slices.SortStableFunc(list, compareRules)
+			out = append(out, ir.Level{Rules: list})
+		}
+	}
+	return out
 }
 
 // compareRules orders by address, then subject; only the parts of one rule for

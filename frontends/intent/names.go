@@ -99,7 +99,37 @@ var builtins = map[string]Builtin{
 
 var builtinNames = []string{"anywhere", "apiserver", "cluster", "dns", "nodes", "others", "self", "world"}
 
-var qualifiers = []string{"external", "group", "namespace", "workload"}
+// qualifiers say which kind of thing is meant; nodes alone is a built-in.
+var qualifiers = []string{"external", "group", "namespace", "nodes", "workload"}
+
+// wayIn is the name of the way in from outside. It is no reserved name, since
+// it came after others that people had given: what is declared with it is meant
+// where the facts state no way in.
+const wayIn = "ingress"
+
+// statesIngress reports that the facts say what the way in is.
+func (l *loader) statesIngress() bool {
+	for _, kind := range []string{"cluster", "target"} {
+		for _, b := range l.blocks[kind] {
+			if slices.ContainsFunc(b.body.blocks, func(c *block) bool { return c.kind == wayIn }) {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(l.uses, func(u usage) bool {
+		return slices.ContainsFunc(u.of.blocks["cluster"], func(b *block) bool {
+			return slices.ContainsFunc(b.body.blocks, func(c *block) bool { return c.kind == wayIn })
+		})
+	})
+}
+
+// declaredAt is where the one thing that a name was found for is declared.
+func (s *scope) declaredAt(workload *spaceDecl, found []*declaration) diag.Range {
+	if workload != nil {
+		return workload.workloads[wayIn].header
+	}
+	return found[0].rng
+}
 
 // reserved are the names that no block may have; the last are HCL's own words.
 func reserved(name string) bool {
@@ -107,12 +137,21 @@ func reserved(name string) bool {
 		slices.Contains([]string{"any", "absent", "true", "false", "null", "for"}, name)
 }
 
+// kindName is what one of a kind of declaration is called.
+func kindName(kind string) string {
+	if kind == "nodes" {
+		return "set of nodes"
+	}
+	return kind
+}
+
 // declaration is what a top-level name stands for.
 type declaration struct {
-	kind  string // namespace, external or group
+	kind  string // namespace, external, group or nodes
 	name  string
 	rng   diag.Range
 	used  bool
+	from  string     // as use names the configuration that declares it; "" of this one's
 	space *spaceDecl // of a namespace
 	peer  Peer       // of the others
 }
@@ -121,7 +160,7 @@ type declaration struct {
 // reported.
 func (s *scope) resolve(p path, rng diag.Range) ([]Peer, bool) {
 	root := p.steps[0].name
-	if slices.Contains(qualifiers, root) {
+	if slices.Contains(qualifiers, root) && (root != "nodes" || len(p.steps) > 1) {
 		return s.resolveQualified(p, rng)
 	}
 	if b, ok := builtins[root]; ok {
@@ -145,7 +184,14 @@ func (s *scope) resolve(p path, rng diag.Range) ([]Peer, bool) {
 	if workload != nil {
 		n++
 	}
+	stated := root == wayIn && len(p.steps) == 1 && s.l.statesIngress()
 	switch {
+	case n == 0 && root == wayIn:
+		return s.resolveBuiltin(WayIn, p, rng)
+	case n == 1 && stated:
+		s.l.diags.Add(diag.AmbiguousName, rng, `"ingress" is a name that is declared, and the way in that the facts state.`, "Give the other another name: the way in has no qualified form.").
+			Relate(s.declaredAt(workload, found), "the other")
+		return nil, false
 	case n == 0:
 		s.unknownName(p, rng)
 		return nil, false
@@ -188,12 +234,20 @@ func (s *scope) resolveQualified(p path, rng diag.Range) ([]Peer, bool) {
 		s.unknownName(p, rng)
 		return nil, false
 	}
+	var found []*declaration
 	for _, d := range s.l.names[name] {
 		if d.kind == kind {
-			return s.resolveDeclared(d, p.steps[2:], p, rng)
+			found = append(found, d)
 		}
 	}
-	s.unknownName(p, rng)
+	switch len(found) {
+	case 0:
+		s.unknownName(p, rng)
+	case 1:
+		return s.resolveDeclared(found[0], p.steps[2:], p, rng)
+	default:
+		s.ambiguousName(p, false, found, rng)
+	}
 	return nil, false
 }
 
@@ -203,7 +257,7 @@ func (s *scope) resolveDeclared(d *declaration, rest []step, p path, rng diag.Ra
 	d.used = true
 	if d.kind != "namespace" {
 		if len(rest) > 0 {
-			s.l.diags.Add(diag.UnknownName, rng, fmt.Sprintf("There is nothing in the %s %q.", d.kind, d.name), "Only a namespace has names in it.")
+			s.l.diags.Add(diag.UnknownName, rng, fmt.Sprintf("There is nothing in the %s %q.", kindName(d.kind), d.name), "Only a namespace has names in it.")
 			return nil, false
 		}
 		return []Peer{d.peer}, true
@@ -276,7 +330,7 @@ func (s *scope) unknownName(p path, rng diag.Range) {
 		if kind == "workload" {
 			names = s.el.decl.workloadNames()
 		}
-		for _, d := range s.l.decls {
+		for _, d := range s.l.known() {
 			if d.kind == kind {
 				names = append(names, d.name)
 			}
@@ -285,7 +339,7 @@ func (s *scope) unknownName(p path, rng diag.Range) {
 		if d := s.l.space(name); kind == "namespace" && d != nil { // what is in it is missing
 			name, kind, names = p.steps[len(p.steps)-1].name, "workload in that namespace", d.workloadNames()
 		}
-		s.l.diags.Add(diag.UnknownName, rng, fmt.Sprintf("There is no %s %q.", kind, name), suggest(name, names, "There are "))
+		s.l.diags.Add(diag.UnknownName, rng, fmt.Sprintf("There is no %s %q.", kindName(kind), name), suggest(name, names, "There are "))
 		return
 	}
 	if len(p.steps) > 1 {
@@ -300,7 +354,7 @@ func (s *scope) unknownName(p path, rng diag.Range) {
 		detail = suggest(text, s.visible(), "")
 	}
 	if detail == "" {
-		for _, d := range s.l.spaces {
+		for _, d := range s.l.knownSpaces() {
 			if d.workloads[text] != nil {
 				detail = fmt.Sprintf("Outside its namespace a workload is %s.%s, quoted in a rule's label.", d.name, text)
 				break
@@ -308,7 +362,7 @@ func (s *scope) unknownName(p path, rng diag.Range) {
 		}
 	}
 	if detail == "" {
-		detail = "A peer is a workload, a namespace, an external or a group that is declared, or one of " + strings.Join(builtinNames, ", ") + "."
+		detail = "A peer is a workload, a namespace, an external, a group or nodes that are declared, or one of " + strings.Join(append(slices.Clone(builtinNames), wayIn), ", ") + "."
 	}
 	s.l.diags.Add(diag.UnknownName, rng, fmt.Sprintf("There is no %q %s.", text, where), detail)
 }
@@ -324,7 +378,11 @@ func (s *scope) ambiguousName(p path, workload bool, found []*declaration, rng d
 		forms = append(forms, d.kind+"."+text)
 	}
 	slices.Sort(forms)
-	x := s.l.diags.Add(diag.AmbiguousName, rng, fmt.Sprintf("%q is the name of more than one thing.", text), "Write "+orList(forms)+".")
+	help := "Write " + orList(forms) + "."
+	if len(slices.Compact(slices.Clone(forms))) < len(forms) {
+		help = "Configurations that are used declare it too: one of them has to choose another name."
+	}
+	x := s.l.diags.Add(diag.AmbiguousName, rng, fmt.Sprintf("%q is the name of more than one thing.", text), help)
 	if workload {
 		x.Relate(s.el.decl.workloads[p.steps[0].name].header, "the workload")
 	}
@@ -335,7 +393,7 @@ func (s *scope) ambiguousName(p path, workload bool, found []*declaration, rng d
 
 // visible lists what a bare name can mean in the scope, sorted.
 func (s *scope) visible() []string {
-	out := slices.Clone(builtinNames)
+	out := append(slices.Clone(builtinNames), wayIn)
 	if s.el == nil {
 		out = slices.DeleteFunc(out, func(n string) bool { return n == "self" || n == "others" })
 	} else {
@@ -344,7 +402,7 @@ func (s *scope) visible() []string {
 	for name := range s.l.names {
 		out = append(out, name)
 	}
-	for _, d := range s.l.spaces {
+	for _, d := range s.l.knownSpaces() {
 		for _, w := range d.workloadNames() {
 			out = append(out, d.name+"."+w)
 		}

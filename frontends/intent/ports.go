@@ -71,6 +71,9 @@ func (l *lowering) terms(r *Rule) terms {
 			}
 		}
 	}
+	if r.Traffic.JWT != nil && t.requests == nil {
+		t.requests = []ir.Request{everyRequest()} // a token is a request's
+	}
 	if r.Traffic.DNS != nil {
 		t.names = r.Traffic.DNS.Value
 		if !some {
@@ -86,6 +89,11 @@ func (l *lowering) terms(r *Rule) terms {
 		}
 	}
 	return t
+}
+
+func everyRequest() ir.Request {
+	q, _ := ir.NewRequest(ir.Anything(), []ir.Path{ir.AnyPath()}, nil, ir.Selector{})
+	return q
 }
 
 func icmp(list *At[[]ICMPTerm]) ir.ICMP {
@@ -119,9 +127,13 @@ func (l *lowering) resolvePorts(r *Rule, t terms, e endpoint) ([]destination, bo
 	switch e.peer.(type) {
 	case ir.Pods, ir.AnyPeer:
 	default:
+		why := "has no pods that could name one"
+		if _, remote := e.peer.(ir.RemotePods); remote {
+			why = "is of another cluster, of whose ports nothing is known here"
+		}
 		for _, n := range t.named {
 			l.at(r, l.diags.Add(diag.NamedPortOutside, n.at,
-				fmt.Sprintf("%q is the name of a port, and %q has no pods that could name one.", n.name, e.text),
+				fmt.Sprintf("%q is the name of a port, and %q %s.", n.name, e.text, why),
 				"Write the port's number."))
 		}
 		return nil, false

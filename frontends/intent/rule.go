@@ -13,11 +13,12 @@ import (
 func (l *lowering) rule(r *Rule) {
 	l.near = r.Range
 	errors := l.diags.Count(diag.Error)
+	l.nobody = nil
 	from := l.endpoints(r, r.From, r.Except)
 	to := l.endpoints(r, r.To, r.ExceptTo)
 	if len(from) == 0 || len(to) == 0 {
 		if l.diags.Count(diag.Error) == errors {
-			l.nothing(r, "after its exceptions no endpoint is left at one end")
+			l.noEnd(r)
 		}
 		return
 	}
@@ -33,8 +34,10 @@ func (l *lowering) rule(r *Rule) {
 		}
 		dests = append(dests, resolved...)
 	}
-	w := &ruleLowering{lowering: l, rule: r, from: from, requests: terms.requests, names: terms.names}
+	l.warnRewritten(r, to)
+	w := &ruleLowering{lowering: l, rule: r, from: from, requests: terms.requests, names: terms.names, conditions: l.conditions(r)}
 	w.sent = w.sourcePeers()
+	l.opensOffered(r, w.sent, &terms, dests)
 	for _, d := range dests {
 		w.destination(d)
 	}
@@ -68,6 +71,10 @@ type ruleLowering struct {
 	requests []ir.Request
 	names    []ir.Name
 
+	conditions [][]ir.Condition // alternatives; nil for none
+	also       []ir.Condition   // those of the rule that is emitted now
+	refused    bool             // which is reported
+
 	sent     ir.Peers   // the sources, as the destinations' peers
 	towards  []outgoing // what the sources' side carries
 	emitted  bool
@@ -88,10 +95,21 @@ type outgoing struct {
 // sources' egress. Requests are enforced once: where the destination's ingress
 // is closed there, else at the source's egress.
 func (w *ruleLowering) destination(d destination) {
+	if d.isNodes() {
+		if w.requests != nil || w.names != nil || w.conditions != nil {
+			w.readByNodes(d.endpoint)
+			return
+		}
+		if w.rule.At.Value != Source {
+			w.emitHost(ir.Ingress, d.subject, w.sent, d.traffic)
+		}
+		w.toward(d.peer, d.traffic, false)
+		return
+	}
 	governed := d.subject.Kind != 0 && w.rule.At.Value != Source
-	http := w.requests != nil && hasTCP(d.traffic)
+	read := (w.requests != nil || w.conditions != nil) && hasTCP(d.traffic)
 	transport := d.traffic
-	if !http {
+	if !read {
 		if governed {
 			inbound := transport
 			if w.names != nil && w.rule.Action != ir.Allow {
@@ -102,12 +120,12 @@ func (w *ruleLowering) destination(d destination) {
 		w.toward(d.peer, transport, w.names != nil)
 		return
 	}
-	restricted, _ := transport.WithRequests(w.requests...)
+	restricted := w.restrict(transport)
 	if _, every := d.peer.(ir.AnyPeer); every && governed {
 		// Of all that is anywhere, only pods have an ingress that reads requests.
 		anywhere, _ := ir.PeersOf(d.peer)
 		pods, _ := ir.PeersOf(ir.AllPods())
-		rest, _ := anywhere.Subtract(pods)
+		rest, _ := w.everyone(anywhere).Subtract(pods)
 		for _, p := range rest.List() {
 			w.toward(p, transport, true)
 		}
@@ -117,7 +135,7 @@ func (w *ruleLowering) destination(d destination) {
 		// A deny of requests stands where they can be read, and nowhere as a
 		// deny of their transport, which would deny more.
 		if governed && w.ours(d.subject.Pods) {
-			w.emit(ir.Ingress, d.subject, w.sent, restricted)
+			w.emitRestricted(ir.Ingress, d.subject, w.sent, restricted)
 			if rest := withoutTCP(transport); !rest.IsEmpty() {
 				w.toward(d.peer, rest, false) // of the rest nothing is to be read: it stands at both ends
 			}
@@ -138,13 +156,13 @@ func (w *ruleLowering) destination(d destination) {
 		return
 	}
 	if len(open) == 0 {
-		w.emit(ir.Ingress, d.subject, w.sent, restricted)
+		w.emitRestricted(ir.Ingress, d.subject, w.sent, restricted)
 		w.toward(d.peer, transport, false)
 		return
 	}
 	var shut []ir.Peer
 	for _, part := range closed {
-		w.emit(ir.Ingress, w.subjectOf(part), w.sent, restricted)
+		w.emitRestricted(ir.Ingress, w.subjectOf(part), w.sent, restricted)
 		w.toward(part, transport, false)
 		shut = append(shut, part)
 	}
@@ -158,6 +176,15 @@ func (w *ruleLowering) destination(d destination) {
 			w.toward(p, transport, true)
 		}
 	}
+}
+
+// restrict is the traffic restricted to the rule's requests, where it has some.
+func (w *ruleLowering) restrict(t ir.Traffic) ir.Traffic {
+	if w.requests == nil || !hasTCP(t) {
+		return t
+	}
+	t, _ = t.WithRequests(w.requests...)
+	return t
 }
 
 func hasTCP(t ir.Traffic) bool {
@@ -207,6 +234,12 @@ func (w *ruleLowering) sources() {
 		for _, e := range w.from {
 			governed := e.subject.Kind != 0 && w.rule.At.Value != Destination
 			switch {
+			case o.restricted && w.rule.knownInside():
+				w.unreadable(w.rule.Traffic.conditionRange())
+			case governed && e.isNodes() && o.restricted:
+				w.readByNodes(e)
+			case governed && e.isNodes():
+				w.emitHost(ir.Egress, e.subject, peers, o.traffic)
 			case !governed:
 				w.loose = w.loose || o.restricted
 			case o.restricted:
@@ -221,15 +254,12 @@ func (w *ruleLowering) sources() {
 // restrictedEgress lowers an egress rule whose requests or names only this end
 // restricts. Where the source's egress is open, an allow restricts nothing.
 func (w *ruleLowering) restrictedEgress(e endpoint, peers ir.Peers, t ir.Traffic) {
-	restricted := t
-	if w.requests != nil && hasTCP(t) {
-		restricted, _ = restricted.WithRequests(w.requests...)
-	}
+	restricted := w.restrict(t)
 	if w.names != nil {
 		restricted, _ = restricted.WithNames(w.names...)
 	}
 	if w.rule.Action != ir.Allow {
-		w.emit(ir.Egress, e.subject, peers, restricted)
+		w.emitRestricted(ir.Egress, e.subject, peers, restricted)
 		return
 	}
 	closed, open := w.program.Split(e.subject.Pods, w.closed[ir.Egress])
@@ -239,11 +269,11 @@ func (w *ruleLowering) restrictedEgress(e endpoint, peers ir.Peers, t ir.Traffic
 		return
 	}
 	if len(open) == 0 {
-		w.emit(ir.Egress, e.subject, peers, restricted)
+		w.emitRestricted(ir.Egress, e.subject, peers, restricted)
 		return
 	}
 	for _, part := range closed {
-		w.emit(ir.Egress, w.subjectOf(part), peers, restricted)
+		w.emitRestricted(ir.Egress, w.subjectOf(part), peers, restricted)
 	}
 	for _, part := range open {
 		w.emit(ir.Egress, w.subjectOf(part), peers, t.Transport())
@@ -260,10 +290,16 @@ func (w *ruleLowering) emit(d ir.Direction, s ir.Subject, peers ir.Peers, t ir.T
 		return
 	}
 	w.emitted = true
-	w.put(d, r.Tier, ir.Rule{
-		Subject: s, Peers: peers, Traffic: t, Action: r.Action, Log: r.Log.Value, Mode: w.mode(r),
+	w.put(d, r.Tier, w.lowered(s, peers, t))
+}
+
+// lowered is the rule as it stands at one end.
+func (w *ruleLowering) lowered(s ir.Subject, peers ir.Peers, t ir.Traffic) ir.Rule {
+	r := w.rule
+	return ir.Rule{
+		Subject: s, Peers: peers, Traffic: t, Action: r.Action, If: w.also, Log: r.Log.Value, Mode: w.mode(r),
 		Origin: ir.Origin{Kind: ir.FromRule, Address: r.Address, Description: r.Description, Range: r.Range},
-	})
+	}
 }
 
 // mode is the rule's own, else its namespace's, else the target's.
@@ -293,7 +329,9 @@ func (w *ruleLowering) warn() {
 	}
 	if w.loose && r.Action == ir.Allow {
 		at, what := r.Range, "HTTP requests"
-		if r.Traffic.HTTP != nil && w.requests != nil {
+		if r.Traffic.SNI != nil {
+			at, what = r.Traffic.SNI.Range, "names of TLS servers"
+		} else if r.Traffic.HTTP != nil && w.requests != nil {
 			at = r.Traffic.HTTP.Range
 		} else if r.Traffic.DNS != nil {
 			at, what = r.Traffic.DNS.Range, "DNS names"
@@ -309,6 +347,15 @@ func first(names []string) string {
 		return ""
 	}
 	return names[0]
+}
+
+// noEnd says why a rule has no endpoint at one of its ends.
+func (l *lowering) noEnd(r *Rule) {
+	if l.nobody != nil {
+		l.dropsOut(r)
+		return
+	}
+	l.nothing(r, "after its exceptions no endpoint is left at one end")
 }
 
 func (l *lowering) nothing(r *Rule, why string) {

@@ -77,7 +77,7 @@ func TestEverythingIsEverything(t *testing.T) {
 			t.Errorf("no %s block", s.Name)
 		}
 		for _, a := range s.Args {
-			if a.Name != "description" && a.Name != "for_each" && !strings.Contains(everything, " "+a.Name+" ") {
+			if a.Name != "description" && a.Name != "for_each" && a.Name != "use" && !strings.Contains(everything, " "+a.Name+" ") {
 				t.Errorf("no %s.%s", s.Name, a.Name)
 			}
 		}

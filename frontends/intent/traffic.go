@@ -23,7 +23,9 @@ func (a *arguments) traffic() (Traffic, bool) {
 	t.ICMP = argument(a, "icmp", value.icmp, &ok)
 	t.ICMPv6 = argument(a, "icmpv6", value.icmp, &ok)
 	t.HTTP = argument(a, "http", value.requests, &ok)
-	t.DNS = argument(a, "dns", value.nameList, &ok)
+	if _, named := a.spec.Arg("dns"); named {
+		t.DNS = argument(a, "dns", value.nameList, &ok)
+	}
 	if grpc := argument(a, "grpc", value.grpcMethods, &ok); grpc != nil {
 		if t.HTTP == nil {
 			t.HTTP = grpc
@@ -31,8 +33,14 @@ func (a *arguments) traffic() (Traffic, bool) {
 			t.HTTP.Value = append(t.HTTP.Value, grpc.Value...)
 		}
 	}
+	if _, conditional := a.spec.Arg("jwt"); conditional {
+		t.JWT = argument(a, "jwt", value.tokens, &ok)
+		t.SNI = argument(a, "sni", value.nameList, &ok)
+		t.Client = argument(a, "client", value.clients, &ok)
+		ok = a.alone() && a.bounded(&t) && ok
+	}
 	if a.attr("tcp") == nil {
-		for _, name := range []string{"http", "grpc"} {
+		for _, name := range a.restricting() {
 			if x := a.attr(name); x != nil {
 				a.s.l.diags.Add(diag.RequestWithout, x.nameRange, fmt.Sprintf("%s restricts tcp, which the rule does not name.", name), "Name the ports that speak it: tcp = [8080].")
 				ok = false
@@ -41,6 +49,76 @@ func (a *arguments) traffic() (Traffic, bool) {
 		}
 	}
 	return t, ok
+}
+
+// restricting gives the arguments that restrict tcp, as far as the block has
+// them.
+func (a *arguments) restricting() []string {
+	return slices.DeleteFunc([]string{"http", "grpc", "jwt", "sni", "client"}, func(name string) bool {
+		_, has := a.spec.Arg(name)
+		return !has
+	})
+}
+
+// alone reports conditions on tcp in a rule that is about something else too:
+// which of it they would be conditions on, a reader could only guess. What TLS
+// carries is not read where its name is, so that requests and names of servers
+// are rules of their own.
+func (a *arguments) alone() bool {
+	ok := true
+	for _, x := range []struct {
+		name string
+		not  []string
+	}{
+		{"jwt", []string{"udp", "sctp", "icmp", "icmpv6", "dns"}},
+		{"sni", []string{"udp", "sctp", "icmp", "icmpv6", "dns", "http", "grpc", "jwt"}},
+		{"client", []string{"udp", "sctp", "icmp", "icmpv6", "dns"}},
+	} {
+		first := a.attr(x.name)
+		for _, name := range x.not {
+			if other := a.attr(name); first != nil && other != nil {
+				a.s.l.diags.Add(diag.Exclusive, other.nameRange, fmt.Sprintf("The rule has %s and %s.", x.name, name),
+					fmt.Sprintf("%s restricts tcp and nothing else. Give %s a rule of its own.", x.name, name)).Relate(first.nameRange, x.name)
+				ok = false
+			}
+		}
+	}
+	return ok
+}
+
+// bounded reports that the alternatives of a rule's conditions are not too many.
+func (a *arguments) bounded(t *Traffic) bool {
+	n := 1
+	if t.JWT != nil {
+		n = 0
+		for _, term := range t.JWT.Value {
+			n += len(term.alternatives())
+		}
+	}
+	if t.SNI != nil {
+		n *= len(t.SNI.Value)
+	}
+	if n <= maxAlternatives {
+		return true
+	}
+	a.s.l.diags.Add(diag.TooLarge, t.conditionRange(), fmt.Sprintf("The rule's conditions have more than %d alternatives.", maxAlternatives), "Each is a rule of its own in what is written. Part the rule, or ask for less at once.")
+	return false
+}
+
+// conditional reports that the traffic has conditions beside its requests.
+func (t *Traffic) conditional() bool { return t.JWT != nil || t.SNI != nil || t.Client != nil }
+
+// conditionRange is where the first of the conditions is written.
+func (t *Traffic) conditionRange() diag.Range {
+	switch {
+	case t.JWT != nil:
+		return t.JWT.Range
+	case t.SNI != nil:
+		return t.SNI.Range
+	case t.Client != nil:
+		return t.Client.Range
+	}
+	return diag.Range{}
 }
 
 // argument decodes an argument that is nil where it is not named.

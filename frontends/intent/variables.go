@@ -115,13 +115,20 @@ func (l *loader) bindVariables() {
 	for _, name := range sortedKeys(l.variables) {
 		v := l.variables[name]
 		if !v.set && !v.block.broken {
-			l.diags.Add(diag.MissingValue, v.block.header, fmt.Sprintf("The variable %q has no value.", name),
-				fmt.Sprintf("Give one with -var '%s=…', in a file with -var-file, in *%s, or as PORTOLAN_VAR_%s; or give the variable a default.", name, autoVarsSuffix, name))
+			l.diags.Add(diag.MissingValue, v.block.header, fmt.Sprintf("The variable %q has no value.", name), l.howToSet(name))
 		}
 	}
 	for _, name := range sortedKeys(l.variables) {
 		l.validate(l.variables[name])
 	}
+}
+
+// howToSet says where a variable without a value gets one.
+func (l *loader) howToSet(name string) string {
+	if l.dir != "" {
+		return fmt.Sprintf("The configuration is used by another, whose values are not for it. Give one in *%s beside it, or give the variable a default.", autoVarsSuffix)
+	}
+	return fmt.Sprintf("Give one with -var '%s=…', in a file with -var-file, in *%s, or as PORTOLAN_VAR_%s; or give the variable a default.", name, autoVarsSuffix, name)
 }
 
 func (l *loader) declareVariable(v *variable) {
@@ -312,7 +319,7 @@ func (l *loader) local(name string, at diag.Range) cty.Value {
 
 // enter begins an evaluation; false, reported, where it is already under way.
 func (l *loader) enter(d dependency) bool {
-	i := slices.IndexFunc(l.stack, func(e dependency) bool { return e.what == d.what })
+	i := slices.IndexFunc(l.stack, func(e dependency) bool { return e == d })
 	if len(l.stack) > maxDependencies {
 		l.diags.Add(diag.TooLarge, d.rng, fmt.Sprintf("Names depend on each other more than %d deep.", maxDependencies), "")
 		return false

@@ -25,14 +25,17 @@ type mesh struct {
 	ambient           bool
 	policies          []*clientsecurity.AuthorizationPolicy
 	peers             []*clientsecurity.PeerAuthentication
+	requests          []*clientsecurity.RequestAuthentication
 	inventory         *ir.Inventory
+	previewed         bool // dry runs are enforced
 }
 
 // connection is a flow under one mesh. http says whether the proxy reads it.
 type connection struct {
 	mesh
 	sem.Flow
-	http bool
+	http  bool
+	token *token // what the request has, where it has one
 }
 
 func selected(selector, labels map[string]string) bool {
@@ -45,8 +48,8 @@ func selected(selector, labels map[string]string) bool {
 }
 
 // allows decides a flow into a pod of the mesh.
-func (m mesh) allows(f sem.Flow) bool {
-	c := connection{m, f, f.Request != nil}
+func (m mesh) allows(f sem.Flow, sent *token) bool {
+	c := connection{mesh: m, Flow: f}
 	declared := c.protocol()
 	c.http = !m.ambient && declared != ir.AppTCP && (declared == ir.AppHTTP || f.Request != nil)
 	if !f.Authenticated && c.strict() {
@@ -55,9 +58,15 @@ func (m mesh) allows(f sem.Flow) bool {
 	if f.Source.Kind == sem.OwnNode {
 		return true
 	}
+	if c.http && f.Request != nil {
+		var refused bool
+		if c.token, refused = m.validate(sent, f.Destination); refused {
+			return false
+		}
+	}
 	allowing, allowed := false, false
 	for _, p := range m.policies {
-		if p.Annotations["istio.io/dry-run"] == "true" || p.Namespace != m.root && p.Namespace != f.Destination.Namespace ||
+		if !m.previewed && p.Annotations["istio.io/dry-run"] == "true" || p.Namespace != m.root && p.Namespace != f.Destination.Namespace ||
 			!selected(p.Spec.GetSelector().GetMatchLabels(), f.Destination.Labels) {
 			continue
 		}
@@ -170,15 +179,17 @@ func (c connection) holds(key string, values []string) bool {
 	for _, v := range values {
 		list = append(list, strconv.Quote(v))
 	}
-	if key == keyRemoteIP { // the same addresses are the same predicate
-		var all []netip.Prefix
-		for _, v := range values {
-			all = append(all, netip.MustParsePrefix(v))
-		}
-		list = []string{set.AddressesOf(all...).String()}
-	}
 	slices.Sort(list)
 	return c.Holds["istio "+key+" in "+strings.Join(slices.Compact(list), ", ")]
+}
+
+// client looks up whether the original client is in the ranges together.
+func (c connection) client(values []string) bool {
+	var all []netip.Prefix
+	for _, v := range values {
+		all = append(all, netip.MustParsePrefix(v))
+	}
+	return c.Holds[ir.Client(set.AddressesOf(all...)).Atom]
 }
 
 // field is one field of a rule: what must match one of yes and none of no.
@@ -191,6 +202,9 @@ type field struct {
 
 func (c connection) matches(f field) bool {
 	any := func(list []string) bool {
+		if f.whole == keyRemoteIP {
+			return c.client(list)
+		}
 		if f.whole != "" {
 			return c.holds(f.whole, list)
 		}
@@ -207,7 +221,7 @@ func (c connection) source(p *clientsecurity.AuthorizationPolicy, s *security.So
 		{yes: s.ServiceAccounts, no: s.NotServiceAccounts, match: func(v string) bool { return c.account(v, p.Namespace) }},
 		{yes: s.IpBlocks, no: s.NotIpBlocks, match: address},
 		{yes: s.RemoteIpBlocks, no: s.NotRemoteIpBlocks, whole: keyRemoteIP},
-		{yes: s.RequestPrincipals, no: s.NotRequestPrincipals, http: true, whole: keyRequestPrincipal},
+		{yes: s.RequestPrincipals, no: s.NotRequestPrincipals, http: true, match: func(v string) bool { return c.token.is(keyRequestPrincipal, v) }},
 	}
 }
 
@@ -257,8 +271,10 @@ func (c connection) condition(w *security.Condition) field {
 			value, has := c.Request.Headers[name]
 			return has && (v == "*" || stringMatches(v, value))
 		}
+	case strings.HasPrefix(w.Key, "request.auth."):
+		f.http, f.match = true, func(v string) bool { return c.token.is(w.Key, v) }
 	default:
-		f.whole, f.http = w.Key, strings.HasPrefix(w.Key, "request.")
+		f.whole = w.Key
 	}
 	return f
 }

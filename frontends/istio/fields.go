@@ -73,8 +73,7 @@ func (l *lifting) document(d *manifest.Document) {
 		})
 		l.peers = append(l.peers, p)
 	case kindRequest:
-		l.ineffective(d.Range, d.String()+" is not judged: requests with a token that it does not accept are refused, which Portolan does not count.",
-			"What policies ask of tokens hangs on the token, so that verdicts on such rules are unknown.")
+		l.requestDocument(d)
 	}
 }
 

@@ -55,15 +55,20 @@ type lifting struct {
 	closed  []ir.Isolation
 	customs []external
 	peers   []*peerAuthentication
+
+	validations []*validation
+	tokens      map[string]string // of conditions about tokens, by atom, whose: "" for anybody's
 }
 
 // Lift gives what the documents decide together. It panics with an
 // ir.BoundError or a set.BoundError for documents that come to too much.
 func (f Frontend) Lift(docs []manifest.Document, o lift.Options) (*ir.Program, diag.List) {
 	l := newLifting(o)
-	for i := range docs {
-		if f.Reads(docs[i].Group(), docs[i].Kind) {
-			l.document(&docs[i])
+	for _, first := range []bool{true, false} { // what tokens are hangs on where they are validated
+		for i := range docs {
+			if d := &docs[i]; f.Reads(d.Group(), d.Kind) && (d.Kind == kindRequest) == first {
+				l.document(d)
+			}
 		}
 	}
 	l.checkProviders()
@@ -78,6 +83,7 @@ func newLifting(o lift.Options) *lifting {
 		profile: o.Profile, ambient: o.Profile.Engine == profile.IstioAmbient,
 		root: o.Inventory.Facts.MeshRoot, trustDomain: o.Inventory.Facts.TrustDomain,
 		workloads: map[string][]*ir.Workload{}, byPods: map[string]*ir.Workload{}, patterns: map[string]pattern{}, constraints: map[string]ir.Constraint{},
+		tokens:  map[string]string{},
 		program: &ir.Program{Inventory: o.Inventory},
 	}
 	if l.root == "" {

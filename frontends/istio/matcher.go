@@ -71,7 +71,7 @@ func (m matcher) layer4() bool {
 	return slices.Contains([]string{keyIP, keyNamespace, keyPrincipal, keyDestinationIP, keyPort}, m.key)
 }
 
-// conditions says what the model has no part for. With equal lists of values it
+// conditions says what the model has no part for of what is sent. With equal lists of values it
 // is the same predicate, not-values are its negation.
 func (m matcher) conditions() []ir.Condition {
 	var out []ir.Condition
@@ -82,9 +82,6 @@ func (m matcher) conditions() []ir.Condition {
 		var values []string
 		for _, v := range list {
 			values = append(values, strconv.Quote(v.value))
-		}
-		if m.key == keyRemoteIP {
-			values = []string{addresses(list).String()}
 		}
 		slices.Sort(values)
 		out = append(out, ir.Condition{Atom: "istio " + m.key + " in " + strings.Join(slices.Compact(values), ", "), Not: i == 1})

@@ -68,17 +68,14 @@ func conditionsText(list []ir.Condition) string {
 // source gives who matches all of the matchers that are about who sends.
 func (l *lifting) source(p *policy, all []matcher, reads bool) []kindOfSender {
 	who, from := anybody(), set.AllAddresses()
-	var given []ir.Condition
-	possible := true
+	given := [][]ir.Condition{nil}
 	for _, m := range all {
 		switch {
 		case !m.sender() || m.http() && !reads:
 		case m.key == keyIP:
 			from = m.narrow(from)
 		case m.key == keyRemoteIP || m.http():
-			var ok bool
-			given, ok = both(given, m.conditions())
-			possible = possible && ok
+			given = allOf(given, l.alternatives(m))
 		default:
 			if len(m.values) > 0 {
 				who = who.and(l.identify(m, m.values, p.namespace))
@@ -88,26 +85,29 @@ func (l *lifting) source(p *policy, all []matcher, reads bool) []kindOfSender {
 			}
 		}
 	}
-	if from.IsEmpty() || !possible {
+	if from.IsEmpty() {
 		return nil
 	}
 	located := []ir.Peer{ir.AnyPeer{}}
 	if !from.IsAll() {
 		located = ir.Located(from)
 	}
-	if who.isAnybody() {
-		return []kindOfSender{{located, ir.AnyAuth, given}}
-	}
 	var out []kindOfSender
-	for _, k := range who.known {
-		pods, some := k.pods.At(from)
-		all, possible := both(given, k.given)
-		if some && possible {
-			out = append(out, kindOfSender{[]ir.Peer{l.canonical(pods)}, ir.MutualTLS, all})
+	for _, also := range given {
+		if who.isAnybody() {
+			out = append(out, kindOfSender{located, ir.AnyAuth, also})
+			continue
 		}
-	}
-	if who.unknown {
-		out = append(out, kindOfSender{located, ir.Plaintext, given})
+		for _, k := range who.known {
+			pods, some := k.pods.At(from)
+			all, possible := both(also, k.given)
+			if some && possible {
+				out = append(out, kindOfSender{[]ir.Peer{l.canonical(pods)}, ir.MutualTLS, all})
+			}
+		}
+		if who.unknown {
+			out = append(out, kindOfSender{located, ir.Plaintext, also})
+		}
 	}
 	return out
 }

@@ -41,6 +41,15 @@ const (
 
 var actions = map[string]action{"CUSTOM": custom, "DENY": deny, "ALLOW": allow, "AUDIT": audit}
 
+// mode says whether the policy decides: a dry run is what would be, were it
+// enforced with the rest.
+func (p *policy) mode() ir.Mode {
+	if p.dryRun {
+		return ir.Staged
+	}
+	return ir.Enforce
+}
+
 func (p *policy) address() string { return kindPolicy + " " + p.namespace + "/" + p.name }
 
 // all gives every matcher of the rule.
@@ -67,10 +76,11 @@ func (l *lifting) authorize(p *policy) {
 				continue
 			}
 		}
+		l.unchecked(p, s, r)
 		l.rule(p, s, r)
 	}
-	if p.action == allow && !p.dryRun {
-		l.closed = append(l.closed, ir.Isolation{Subject: s, Origin: ir.Origin{Kind: ir.FromDefault, Address: p.address(), Range: p.at}})
+	if p.action == allow {
+		l.closed = append(l.closed, ir.Isolation{Subject: s, Mode: p.mode(), Origin: ir.Origin{Kind: ir.FromDefault, Address: p.address(), Range: p.at}})
 	}
 	if p.action == custom {
 		l.customs = append(l.customs, external{s.Pods, p})
@@ -140,9 +150,12 @@ func (e *emission) emit(pods ir.Pods, senders []sender, traffics []traffic, of f
 			}
 			for _, s := range senders {
 				given, possible := both(t.given, s.given)
-				if possible && !sent.IsEmpty() {
+				if !possible || sent.IsEmpty() {
+					continue
+				}
+				for _, c := range e.validated(at, given) {
 					e.count++
-					e.add(at, s, sent, given)
+					e.add(c.pods, s, sent, c.given)
 				}
 			}
 		}
@@ -151,14 +164,11 @@ func (e *emission) emit(pods ir.Pods, senders []sender, traffics []traffic, of f
 
 func (e *emission) add(pods ir.Pods, s sender, t ir.Traffic, given []ir.Condition) {
 	r := ir.Rule{
-		Subject: e.subject, Peers: s.peers, Traffic: t, Auth: s.auth, If: given, Action: ir.Deny,
+		Subject: e.subject, Peers: s.peers, Traffic: t, Auth: s.auth, If: given, Action: ir.Deny, Mode: e.policy.mode(),
 		Origin: ir.Origin{Kind: ir.FromRule, Address: fmt.Sprintf("%s rules[%d]", e.policy.address(), e.rule.index), Range: e.rule.at},
 	}
 	if !pods.Equal(r.Subject.Pods) {
 		r.Subject = ir.Subject{Pods: pods, Address: pods.String(), Kind: ir.SubjectInline}
-	}
-	if e.policy.dryRun {
-		r.Mode = ir.Staged
 	}
 	switch e.policy.action {
 	case allow:

@@ -47,7 +47,8 @@ var (
 	someMethods    = []string{"GET", "POST", "P*", "*", "*T"}
 	somePaths      = []string{"/a", "/a/*", "/a*", "*/b", "*", "/a/{*}", "/a/{**}", "/{*}/b", "/a*b", "*a*"}
 	someHosts      = []string{"a.example", "A.example:80", "a.*", "*.example", "*"}
-	someJWT        = []string{"iss/sub", "*"}
+	someJWT        = []string{"*", "https://a/b/x", "https://a/b/*", "c/*", "c/x*", "*/x", "*/x*", "*b/x", "*x", "https://*", "c", "c/"}
+	someClaims     = []string{"*", "x", "x*", "*y", "xy"}
 )
 
 func someSource(t *rapid.T, custom bool) *security.Source {
@@ -95,8 +96,12 @@ func someCondition(t *rapid.T, custom bool) *security.Condition {
 	}
 	keys := []string{keyDestinationIP, keyPort, keyIP, keySNI, "request.headers[X-Tag]"}
 	if !custom {
-		values[keyPrincipal], values[keyNamespace], values["request.auth.claims[a]"] = somePrincipals, someNamespaces, []string{"x"}
-		keys = append(keys, keyPrincipal, keyNamespace, "request.auth.claims[a]")
+		values[keyPrincipal], values[keyNamespace], values[keyRequestPrincipal] = somePrincipals, someNamespaces, someJWT
+		keys = append(keys, keyPrincipal, keyNamespace, keyRequestPrincipal)
+		for _, key := range []string{keyAudiences, keyPresenter, "request.auth.claims[role]", "request.auth.claims[realm][tenant]", "request.auth.claims[scope]"} {
+			values[key] = someClaims
+			keys = append(keys, key)
+		}
 	}
 	key := rapid.SampledFrom(keys).Draw(t, "key")
 	w := &security.Condition{Key: key, Values: few(t, 2, "values", values[key]...), NotValues: seldom(t, "notValues", values[key]...)}
@@ -177,6 +182,12 @@ func someMesh(t *rapid.T) mesh {
 		}}},
 	}
 	m.inventory.Facts.TrustDomain = m.trustDomain
+	for i := range rapid.IntRange(0, 2).Draw(t, "request authentications") {
+		m.requests = append(m.requests, someRequestAuthentication(t, fmt.Sprintf("r%d", i)))
+	}
+	if rapid.Bool().Draw(t, "declared") {
+		m.inventory.Issuers = []ir.Issuer{{Issuer: "c", JWKSURI: "https://keys/c", Audiences: []string{"x"}}, {Issuer: "https://a/b", JWKSURI: "https://elsewhere"}}
+	}
 	for i := range rapid.IntRange(0, 4).Draw(t, "policies") {
 		m.policies = append(m.policies, somePolicy(t, i))
 	}
@@ -206,6 +217,9 @@ func (m mesh) manifests(t fataler) string {
 	}
 	for _, p := range m.peers {
 		add(p)
+	}
+	for _, r := range m.requests {
+		add(r)
 	}
 	return b.String()
 }
@@ -275,10 +289,18 @@ func TestMeaning(t *testing.T) {
 		all := atoms(p)
 		for range 30 {
 			f := someFlow(t, all)
-			got := decide(p, f)
-			want := map[bool]sem.Outcome{true: sem.Allowed, false: sem.Denied}[m.allows(f)]
-			if got != want {
-				t.Fatalf("%s\n%s\nflow %+v\nrequest %+v\nlifted: %s, Istio: %s", m.manifests(t), p.Text(), f, f.Request, got, want)
+			sent := m.someToken(t, f)
+			m.settle(f, sent, f.Holds)
+			for _, m.previewed = range []bool{false, true} {
+				q := p
+				if m.previewed {
+					q = p.Previewed()
+				}
+				got := decide(q, f)
+				want := map[bool]sem.Outcome{true: sem.Allowed, false: sem.Denied}[m.allows(f, sent)]
+				if got != want {
+					t.Fatalf("%s\n%s\nflow %+v\nrequest %+v\ntoken %+v\nlifted: %s, Istio: %s", m.manifests(t), q.Text(), f, f.Request, sent, got, want)
+				}
 			}
 		}
 	})

@@ -41,6 +41,7 @@ func TestTraps(t *testing.T) {
 	const policy = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: shop}\nspec: "
 	const inRoot = "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: r, namespace: istio-system}\nspec: "
 	const peer = "apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: p, namespace: shop}\nspec: "
+	const tokens = "---\napiVersion: security.istio.io/v1\nkind: RequestAuthentication\nmetadata: {name: t, namespace: shop}\nspec: {selector: {matchLabels: {app: api}}, jwtRules: [{issuer: a}]}\n"
 	const meshWide = "---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: m, namespace: istio-system}\nspec: {mtls: {mode: STRICT}}\n"
 	const unsetThere = "---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: ns, namespace: shop}\nspec: {}\n"
 	for _, c := range []struct {
@@ -97,7 +98,12 @@ func TestTraps(t *testing.T) {
 		{"methods in lower case", "istio", policy + "{rules: [{to: [{operation: {methods: [get]}}]}]}", "no:\n plain 80 GET a/", "upper case"},
 		{"a port of three digits", "istio", policy + "{rules: [{to: [{operation: {ports: ['080']}}]}]}", "plain 80\nno:\n plain 8080", ""},
 		{"ranges are masked", "istio", policy + "{rules: [{from: [{source: {ipBlocks: [192.0.2.7/24], notIpBlocks: [192.0.2.8]}}]}]}", "192.0.2.1 80\nno:\n 192.0.2.8 80\n plain 80", ""},
-		{"tokens", "istio", policy + "{rules: [{from: [{source: {requestPrincipals: ['*']}}]}]}", "no:\n plain 81\nunknown:\n plain 80 GET a/", ""},
+		{"tokens", "istio", policy + "{rules: [{from: [{source: {requestPrincipals: ['*']}}]}]}\n" + tokens, "no:\n plain 81\nunknown:\n plain 80 GET a/", "for some of these pods"},
+		{"tokens that nothing validates", "istio", policy + "{rules: [{from: [{source: {requestPrincipals: ['*']}}]}]}", "no:\n plain 81\n plain 80 GET a/", "for these pods"},
+		{"tokens of an issuer that nothing validates", "istio", policy + "{selector: {matchLabels: {app: api}}, rules: [{from: [{source: {requestPrincipals: ['b/*']}}]}]}\n" + tokens, "no:\n plain 80 GET a/", "a token of \"b\""},
+		{"a deny without a token, where none is validated", "istio", policy + "{action: DENY, rules: [{from: [{source: {notRequestPrincipals: ['*']}}]}]}", "no:\n plain 81\n plain 80 GET a/", "for these pods"},
+		{"a token is validated and not required", "istio", policy + "{rules: [{}]}\n" + tokens, "plain 81\n plain 82\nunknown:\n plain 80 GET a/", ""},
+		{"ztunnel validates no tokens", "istio-ambient", strings.TrimPrefix(tokens, "---\n"), "plain 80 GET a/", "does nothing"},
 		{"clients behind a proxy", "istio", policy + "{rules: [{from: [{source: {remoteIpBlocks: [10.0.0.0/8]}}]}]}", "unknown:\n plain 81", ""},
 
 		{"a provider", "istio", policy + "{action: CUSTOM, provider: {name: opa}, rules: [{to: [{operation: {ports: ['80']}}]}]}", "plain 81\nunknown:\n plain 80", ""},
@@ -129,7 +135,7 @@ func TestTraps(t *testing.T) {
 				case "unknown:":
 					want = sem.Unknown
 				default:
-					if got := decide(p, flow(t, line)); got != want {
+					if got := decide(p, flow(t, strings.TrimSpace(line))); got != want {
 						t.Errorf("%s: %s, not %s\n%s", line, got, want, p.Text())
 					}
 				}
@@ -157,6 +163,9 @@ func TestTrustDomain(t *testing.T) {
 func TestRefused(t *testing.T) {
 	policy := func(spec string) string {
 		return "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: shop}\nspec: " + spec
+	}
+	request := func(spec string) string {
+		return strings.Replace(policy(spec), "AuthorizationPolicy", "RequestAuthentication", 1)
 	}
 	source := func(s string) string { return policy("{rules: [{from: [{source: " + s + "}]}]}") }
 	operation := func(s string) string { return policy("{rules: [{to: [{operation: " + s + "}]}]}") }
@@ -213,6 +222,16 @@ func TestRefused(t *testing.T) {
 		peer("a", "{selector: {matchLabels: {a: b}}, portLevelMtls: {'0': {}}}"):                                                                     "no port",
 		peer("a", "{mtls: {mode: STRICT}}") + peer("b", "{mtls: {mode: PERMISSIVE}}"):                                                                "the older",
 		peer("a", "{selector: {matchLabels: {a: b}}, mtls: {mode: STRICT}}") + peer("b", "{selector: {matchLabels: {c: d}}, mtls: {mode: DISABLE}}"): "the older",
+		request("{targetRefs: [{kind: Gateway, name: a}]}"):                                                                                          "cannot be judged",
+		request("{jwtRules: [{jwksUri: 'https://a'}]}"):                                                                                              "tokens of every issuer",
+		request("{jwtRules: [{issuer: a, jwksUri: 'ftp://a'}]}"):                                                                                     "no address",
+		request("{jwtRules: [{issuer: a, jwks: '{'}]}"):                                                                                              "no set of keys",
+		request("{jwtRules: [{issuer: a, jwks: '{}', jwksUri: 'https://a'}]}"):                                                                       "beside jwksUri",
+		request("{jwtRules: [{issuer: a, audiences: ['']}]}"):                                                                                        "empty value",
+		request("{jwtRules: [{issuer: a, fromHeaders: [{prefix: b}]}]}"):                                                                             "name is missing",
+		request("{jwtRules: [{issuer: a, spaceDelimitedClaims: [groups]}]}"):                                                                         "cannot be judged",
+		request("{jwtRules: [{issuer: a, audience: [b]}]}"):                                                                                          "no field",
+		request("{jwtRules: [{issuer: a, jwksUri: 'https://a'}, {issuer: a, jwksUri: 'https://b'}]}"):                                                "in two ways",
 		policy("{action: CUSTOM, provider: {name: a}, rules: [{}]}") + "\n---\n" +
 			strings.Replace(policy("{action: CUSTOM, provider: {name: b}, rules: [{}]}"), "name: p", "name: q", 1): "asks provider",
 	} {
@@ -229,6 +248,21 @@ func TestAgree(t *testing.T) {
 	_, diags := lifted(t, strings.ReplaceAll(text, "NAME", "a")+strings.ReplaceAll(text, "NAME", "c"), under(t, "istio"))
 	if len(diags) > 0 {
 		t.Error(diags)
+	}
+}
+
+// TestTrustDomains: the field is of 1.30, of which the first patches pass it over.
+func TestTrustDomains(t *testing.T) {
+	for text, refused := range map[string]map[string]bool{
+		"from: [{source: {trustDomains: [a.td]}}]":               {"istio@1.29": true, "istio@1.30": true, "istio@1.31": false},
+		"when: [{key: source.trustDomain, notValues: ['a.td']}]": {"istio@1.29": true, "istio@1.30": true, "istio@1.31": false},
+	} {
+		for engine, want := range refused {
+			_, diags := lifted(t, "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: p, namespace: shop}\nspec: {rules: [{"+text+"}]}", under(t, engine))
+			if diags.HasErrors() != want {
+				t.Errorf("%s: %v", engine, diags)
+			}
+		}
 	}
 }
 

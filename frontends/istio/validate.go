@@ -79,6 +79,11 @@ func (l *lifting) validateMatcher(p *policy, m matcher) {
 		l.validateHeader(m)
 	case m.key == keyAccount:
 		l.validateAccounts(m)
+	case m.key == keyTrustDomain && !l.profile.Version.AtLeast(1, 31):
+		// The field is in the API of 1.30 from its first release on, and what it
+		// means came with a patch (istio/istio#60528).
+		l.refuse(m.at, fmt.Sprintf("What %s does hangs on the patch release of Istio %s, or is nothing.", m.field, l.profile.Version),
+			"Before 1.30 there are no trust domains in policies, and the first releases of 1.30 pass them over. Write principals, or use 1.31.")
 	}
 	for _, v := range slices.Concat(m.values, m.not) {
 		if v.value == "" {

@@ -162,7 +162,8 @@ func fieldsOf(d ir.Direction) []string {
 }
 
 // networks gives whatever has an address of the ranges, be it in the cluster
-// (clusternetworkpolicy_types.go, Networks).
+// (clusternetworkpolicy_types.go, Networks), and not only what an ipBlock
+// matches. Cilium's match the outside, as all of its ranges do.
 func (l *lifting) networks(list manifest.Value) []ir.Peer {
 	var all set.Addresses
 	for _, v := range distinct(list) {
@@ -170,7 +171,7 @@ func (l *lifting) networks(list manifest.Value) []ir.Peer {
 			all = all.Union(set.AddressesOf(p))
 		}
 	}
-	if l.cidrs == profile.CIDRsOutside {
+	if l.profile.Engine == profile.Cilium {
 		return []ir.Peer{ir.External{Addresses: all}}
 	}
 	return ir.Located(all)

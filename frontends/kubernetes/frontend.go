@@ -14,6 +14,9 @@
 package kubernetes
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/portolan-dev/portolan/frontends/lift"
 	"github.com/portolan-dev/portolan/frontends/manifest"
 	"github.com/portolan-dev/portolan/ir"
@@ -36,10 +39,15 @@ func (Frontend) Reads(group, kind string) bool {
 // Lift gives the program of the policies: the Admin tier, then the network
 // policies, which are final for the pods that they isolate, then the Baseline
 // tier (network-policy-api, apis/v1alpha2/clusternetworkpolicy_types.go, Tier).
+// Policies of the two tiers are read unless the profile was told that nothing
+// enforces them: what stands in the input is most likely meant.
 func (Frontend) Lift(docs []manifest.Document, o lift.Options) (*ir.Program, diag.List) {
 	policies, diags := Policies(docs, o)
 	cluster, more := ClusterPolicies(docs, o)
 	diags = append(diags, more...)
+	if slices.Contains(o.Profile.Stated(), clusterPolicies+"=false") {
+		cluster = idle(cluster, &diags)
+	}
 	p := &ir.Program{Inventory: o.Inventory}
 	p.Egress = stages(ir.Egress, policies, cluster, &diags)
 	// No policy can keep a pod's own node from it (kubernetes/website,
@@ -48,6 +56,19 @@ func (Frontend) Lift(docs []manifest.Document, o lift.Options) (*ir.Program, dia
 	p.Index()
 	diags.Sort()
 	return p, diags
+}
+
+// clusterPolicies is the switch that says whether anything enforces
+// ClusterNetworkPolicies.
+const clusterPolicies = "cluster_network_policy"
+
+// idle reports policies that nothing enforces, and gives none.
+func idle(policies []ClusterPolicy, diags *diag.List) []ClusterPolicy {
+	for i := range policies {
+		diags.Add(diag.NoEffect, policies[i].Range, fmt.Sprintf("%s has no effect: %s is false, so that nothing enforces it.", policies[i].Address(), clusterPolicies),
+			"State the switch as true where the API is installed and the CNI enforces it.")
+	}
+	return nil
 }
 
 // stages gives what decides in a direction. The stage of the network policies

@@ -30,7 +30,8 @@ import (
 type cluster struct {
 	policies []*networkingv1.NetworkPolicy
 	cluster  []*cnp
-	cidrs    profile.CIDRs
+	outside  bool              // networks of ClusterNetworkPolicies are of the outside alone
+	matches  map[string]string // whether an ipBlock matches pods and nodes: true, false, or "" for what is open
 }
 
 // choose settles what the APIs leave open: one of n answers to a question.
@@ -140,10 +141,14 @@ func selects(s *metav1.LabelSelector, l map[string]string) bool {
 
 // inRange reports whether a range that has the address concerns the endpoint.
 func (c *cluster) inRange(e *sem.Endpoint, ask choose) bool {
-	if e.Kind == sem.External || c.cidrs == profile.CIDRsEveryone {
+	what := "nodes"
+	switch e.Kind {
+	case sem.External:
 		return true
+	case sem.Pod:
+		what = "pods"
 	}
-	return c.cidrs == profile.CIDRsUnknown && ask("ranges match pods and nodes", 2) == 1
+	return c.matches[what] == "true" || c.matches[what] == "" && ask("ranges match "+what, 2) == 1
 }
 
 func (c *cluster) isPeer(list []networkingv1.NetworkPolicyPeer, namespace string, e *sem.Endpoint, ask choose) bool {
@@ -277,7 +282,7 @@ func (c *cluster) isClusterPeer(list []cnpPeer, e *sem.Endpoint, ask choose) boo
 			return everyone || ask(metav1.FormatLabelSelector(p.Nodes), 2) == 1
 		case p.Networks != nil:
 			in := slices.ContainsFunc(p.Networks, func(n string) bool { return netip.MustParsePrefix(n).Contains(e.Address) })
-			return in && (e.Kind == sem.External || c.cidrs != profile.CIDRsOutside)
+			return in && (e.Kind == sem.External || !c.outside)
 		}
 		return e.Kind == sem.External && slices.ContainsFunc(p.DomainNames, func(pattern string) bool {
 			pattern = strings.ToLower(strings.TrimSuffix(pattern, "."))
@@ -521,7 +526,23 @@ func TestLiftedProgramMeansTheObjects(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := cluster{cidrs: p.CIDRs()}
+		c := cluster{outside: engine == profile.Cilium}
+		switch engine {
+		case profile.Kubernetes:
+			c.matches = map[string]string{}
+			for _, what := range []string{"pods", "nodes"} {
+				if value := pick(t, "ranges match "+what, "", "", "", "true", "false"); value != "" {
+					c.matches[what] = value
+					if p, err = p.With("cidr_matches_"+what, value); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		case profile.Calico:
+			c.matches = map[string]string{"pods": "true", "nodes": "true"}
+		default:
+			c.matches = map[string]string{"pods": "false", "nodes": "false"}
+		}
 		var objects []any
 		for i := range rapid.IntRange(0, 3).Draw(t, "policies") {
 			c.policies = append(c.policies, genNative(t, fmt.Sprint("np", i)))

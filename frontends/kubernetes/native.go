@@ -86,14 +86,18 @@ func (l *lifting) rules(p *Policy, d ir.Direction, items []manifest.Value) []ir.
 	for i, v := range items {
 		element(v, func(o *manifest.Object) {
 			found, some := l.peers(o.Field(peerField(d)), p.Namespace)
-			traffic := ports(o.Field("ports"))
+			traffic := l.ports(o.Field("ports"))
 			if !some || traffic.IsEmpty() {
 				return
 			}
-			out = append(out, found.rules(l.cidrs, ir.Rule{
+			r := ir.Rule{
 				Subject: p.Subject, Traffic: traffic, Action: ir.Allow,
 				Origin: ir.Origin{Kind: ir.FromRule, Address: fmt.Sprintf("%s %s[%d]", p.Address(), d, i), Range: v.Range()},
-			})...)
+			}
+			out = append(out, found.rules(l.profile, r)...)
+			if more, some := l.wider(r); some {
+				out = append(out, found.rules(l.profile, more)...)
+			}
 		})
 	}
 	return out

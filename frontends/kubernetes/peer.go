@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/portolan-dev/portolan/frontends/manifest"
 	"github.com/portolan-dev/portolan/ir"
@@ -9,16 +10,24 @@ import (
 	"github.com/portolan-dev/portolan/ir/set"
 )
 
-// rangesFact is the switch that says whether address ranges match pods and
-// nodes too, which the API leaves to whatever enforces it
-// (kubernetes/website, network-policies.md, ipBlock).
-const rangesFact = "cidr_matches_pods"
+// The switches that say whether address ranges match pods and nodes too, which
+// the API leaves to whatever enforces it (kubernetes/website, network-policies.md,
+// ipBlock).
+const (
+	rangesMatchPods  = "cidr_matches_pods"
+	rangesMatchNodes = "cidr_matches_nodes"
+)
+
+// hostNetwork is the switch that says whether selectors of the namespace that
+// stands for the nodes' network match what comes from nodes.
+const hostNetwork = "host_network_namespace"
 
 // peers is the peers of a rule, before it is decided what ranges match.
 type peers struct {
 	any    bool
 	pods   []ir.Peer
 	ranges set.Addresses
+	hosts  bool // a selector has the namespace that stands for the nodes' network
 }
 
 // peerField is the field of a rule's peers, in both APIs.
@@ -38,14 +47,18 @@ func (l *lifting) peers(list manifest.Value, namespace string) (peers, bool) {
 	}
 	var out peers
 	for _, v := range items {
-		element(v, func(o *manifest.Object) { out.add(o, namespace) })
+		element(v, func(o *manifest.Object) { out.add(o, namespace, l.profile.HostNetwork()) })
+	}
+	if !out.ranges.IPv6().IsEmpty() {
+		l.offers(list, "ipv6", "false", "a range of IPv6")
 	}
 	return out, len(out.pods) > 0 || !out.ranges.IsEmpty()
 }
 
 // add adds a peer: pods that fit both selectors, those of the policy's
-// namespace where there is none for namespaces; or a range.
-func (p *peers) add(o *manifest.Object, namespace string) {
+// namespace where there is none for namespaces; or a range. hosts is the labels
+// of the namespace that stands for the nodes' network.
+func (p *peers) add(o *manifest.Object, namespace string, hosts map[string]string) {
 	labels, namespaces, block := o.Field("podSelector"), o.Field("namespaceSelector"), o.Field("ipBlock")
 	byLabel := labels.Present() || namespaces.Present()
 	switch {
@@ -68,6 +81,7 @@ func (p *peers) add(o *manifest.Object, namespace string) {
 	}
 	if some {
 		p.pods = append(p.pods, pods)
+		p.hosts = p.hosts || hosts != nil && namespaces.Present() && pods.Labels.IsEverything() && pods.Namespace.Matches(hosts)
 	}
 }
 
@@ -93,23 +107,37 @@ func ipBlock(o *manifest.Object) set.Addresses {
 	return out
 }
 
-// rules gives the rules of which one is made: a second where it is not known
-// whether ranges match pods and nodes.
-func (p *peers) rules(cidrs profile.CIDRs, one ir.Rule) []ir.Rule {
+// rules gives the rules of which one is made: more where it is not known whether
+// ranges match pods, or nodes.
+func (p *peers) rules(f profile.Profile, one ir.Rule) []ir.Rule {
 	if p.any {
 		one.Peers, _ = ir.PeersOf(ir.AnyPeer{})
 		return []ir.Rule{one}
 	}
-	located := ir.Located(p.ranges)
-	if cidrs == profile.CIDRsEveryone {
-		return withPeers(nil, one, append(p.pods, located...))
+	sure := append(slices.Clip(p.pods), ir.External{Addresses: p.ranges})
+	var doubtful []ir.Rule
+	add := func(l ir.Peer, fact, matches string) {
+		switch matches {
+		case "true":
+			sure = append(sure, l)
+		case "":
+			maybe := one
+			maybe.If = append(slices.Clip(one.If), ir.Condition{Atom: fact, Fact: fact})
+			doubtful = withPeers(doubtful, maybe, []ir.Peer{l})
+		}
 	}
-	out := withPeers(nil, one, append(p.pods, ir.External{Addresses: p.ranges}))
-	if cidrs == profile.CIDRsUnknown && len(located) > 0 {
-		one.If = []ir.Condition{{Atom: rangesFact, Fact: rangesFact}}
-		out = withPeers(out, one, located)
+	for _, l := range ir.Located(p.ranges) {
+		switch l.(type) {
+		case ir.Pods:
+			add(l, rangesMatchPods, f.RangesMatchPods())
+		case ir.Nodes:
+			add(l, rangesMatchNodes, f.RangesMatchNodes())
+		}
 	}
-	return out
+	if p.hosts {
+		add(ir.Nodes{Own: true, Other: true}, hostNetwork, f.Switch(hostNetwork))
+	}
+	return append(withPeers(nil, one, sure), doubtful...)
 }
 
 // withPeers appends the rule with the peers, unless that is none.

@@ -14,13 +14,13 @@ import (
 
 // lifting is the state of one pass over the documents.
 type lifting struct {
-	cidrs    profile.CIDRs
+	profile  profile.Profile
 	subjects subjects
 	diags    diag.List
 }
 
 func newLifting(o lift.Options) *lifting {
-	return &lifting{cidrs: o.Profile.CIDRs(), subjects: newSubjects(&o.Inventory)}
+	return &lifting{profile: o.Profile, subjects: newSubjects(&o.Inventory)}
 }
 
 // current reports whether a document is of the version and kind that is lifted,

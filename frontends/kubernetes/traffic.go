@@ -8,6 +8,7 @@ import (
 
 	"github.com/portolan-dev/portolan/frontends/manifest"
 	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/set"
 )
 
@@ -19,23 +20,28 @@ const (
 // ports gives the traffic of a list of ports. An absent list and an empty one
 // are all traffic. An element has one protocol, which is TCP where it names
 // none (pkg/apis/networking/v1/defaults.go): `ports: [{}]` is all of TCP.
-func ports(list manifest.Value) ir.Traffic {
+func (l *lifting) ports(list manifest.Value) ir.Traffic {
 	items := list.Items()
 	if len(items) == 0 {
 		return ir.AllTraffic()
 	}
 	var all ir.Traffic
 	for _, v := range items {
-		element(v, func(o *manifest.Object) { all = all.Or(port(o)) })
+		element(v, func(o *manifest.Object) { all = all.Or(l.port(o)) })
 	}
 	return all
 }
 
-// port gives the traffic of one element; none after an error.
-func port(o *manifest.Object) ir.Traffic {
+// port gives the traffic of one element; none after an error. What does not know
+// endPort takes the first port of a range for the whole (kubernetes/website,
+// network-policies.md, "Targeting a range of ports").
+func (l *lifting) port(o *manifest.Object) ir.Traffic {
 	protocol := ir.TCP
 	if word, ok := o.Field("protocol").Word("TCP", "UDP", "SCTP"); ok {
 		protocol = map[string]ir.Protocol{"TCP": ir.TCP, "UDP": ir.UDP, "SCTP": ir.SCTP}[word]
+	}
+	if protocol == ir.SCTP {
+		l.offers(o.Field("protocol"), "sctp", "false", "SCTP")
 	}
 	number, end := o.Field("port"), o.Field("endPort")
 	if end.Present() && number.Kind() != manifest.Int {
@@ -45,15 +51,44 @@ func port(o *manifest.Object) ir.Traffic {
 	case manifest.Absent, manifest.Null:
 		return ir.PortTraffic(protocol, set.AllPorts())
 	case manifest.Int:
-		return numbers(number, end, protocol)
+		out := numbers(number, end, protocol)
+		if r := out.Ports(protocol).Ranges(); len(r) == 1 && r[0].First < r[0].Last && l.profile.Switch("end_port") == "false" {
+			end.Report(diag.NoEffect, fmt.Sprintf("%s has no effect on %s, which opens port %d only.", end.Path(), l.profile.Name(), r[0].First), "Write each port as an element of its own.")
+			out = ir.PortTraffic(protocol, set.SinglePort(r[0].First))
+		}
+		return out
 	case manifest.String:
 		if name, ok := portName(number); ok {
+			l.offers(number, "named_ports", "none", "a port by name")
 			return ir.NamedTraffic(ir.NamedPort{Protocol: protocol, Name: name})
 		}
 	case manifest.Bool, manifest.Float, manifest.Time, manifest.List, manifest.Map:
 		number.Wrong("a number or a text")
 	}
 	return ir.Traffic{}
+}
+
+// offers reports what the profile, by the value of a switch, does not have: what
+// becomes of the policy then is not written down.
+func (l *lifting) offers(v manifest.Value, name, none, what string) {
+	if l.profile.Switch(name) == none {
+		v.Report(diag.NotEnforced, fmt.Sprintf("%s asks for %s, which %s does not have.", v.Path(), what, l.profile.Name()),
+			fmt.Sprintf("Write it without, or say with %s what the cluster does have.", name))
+	}
+}
+
+// wider gives what ports by name may open beside those that are meant, where the
+// profile knows no better than that it is more.
+func (l *lifting) wider(r ir.Rule) (ir.Rule, bool) {
+	if len(r.Traffic.Named()) == 0 || l.profile.Switch("named_ports") != "wider" {
+		return r, false
+	}
+	var named ir.Traffic
+	for _, n := range r.Traffic.Named() {
+		named = named.Or(ir.PortTraffic(n.Protocol, set.AllPorts()))
+	}
+	r.Traffic, r.If = named, []ir.Condition{{Atom: "named_ports", Fact: "named_ports"}}
+	return r, true
 }
 
 // numbers gives the ports from the first to the last, which may be absent;

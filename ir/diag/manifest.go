@@ -29,6 +29,11 @@ const (
 	SelectsNothing      Code = "P6209"
 	NoDNS               Code = "P6210"
 	OnlyDenies          Code = "P6211"
+
+	UnreadRequests Code = "P6217"
+	StagedChange   Code = "P6218"
+
+	TokensUnchecked Code = "P6229"
 )
 
 // manifestPage is page for manifests.
@@ -74,5 +79,11 @@ func manifestEntries() []Entry {
 			"egress:\n  - to:\n      - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}\n        podSelector: {matchLabels: {k8s-app: kube-dns}}\n    ports: [{port: 53, protocol: UDP}, {port: 53, protocol: TCP}]")},
 		{OnlyDenies, Warning, "Denies that close everything else", manifestPage("The policy has only denies in a direction, and by having them it closes its pods for everything else in that direction: nothing else closes them, so that they were open before. Say whether that is meant. For Cilium it is `enableDefaultDeny`; for Calico let a rule with `action: Allow` follow the denies, or `action: Pass` in a tier of its own.",
 			"egressDeny:\n  - toCIDR: [169.254.169.254/32]", "enableDefaultDeny: {egress: false}\negressDeny:\n  - toCIDR: [169.254.169.254/32]")},
+
+		{UnreadRequests, Warning, "HTTP that nothing restricts", manifestPage("The rule restricts HTTP requests, and nothing in the cluster reads them: Felix programs the rest of the rule, so that an allow opens the port for every request. It is read so. Dikastes, beside Istio's proxies, reads requests: state `application_layer_policy = true` where it runs. Else restrict requests in the mesh, and take them out here.",
+			"- action: Allow\n  http: {methods: [GET]}", "- action: Allow")},
+		{StagedChange, Warning, "A staged change of an enforced policy", "A staged policy has the name of an enforced one of its kind. Enforced, it takes that one's place. What Portolan previews is both together, which is more than there will be: judge the change by giving the staged policy's text in the place of the other."},
+		{TokensUnchecked, Warning, "Tokens that nothing checks", manifestPage("The policy asks for a token (JWT), and no RequestAuthentication among the manifests validates tokens of that issuer for these pods. Without one the proxy takes every request for one without a token: an ALLOW that needs a token lets nothing in, and a DENY of what has none denies everything. A RequestAuthentication alone requires nothing, and a policy alone checks nothing: it takes both.",
+			"kind: AuthorizationPolicy\nspec:\n  rules:\n    - from: [{source: {requestPrincipals: [\"https://auth.example/*\"]}}]", "kind: RequestAuthentication\nspec:\n  jwtRules:\n    - issuer: https://auth.example\n      jwksUri: https://auth.example/jwks.json")},
 	}
 }

@@ -12,7 +12,12 @@ const (
 	TooManyParts        Code = "P2008"
 	InseparableExcept   Code = "P2010"
 	UnmanagedPart       Code = "P2011"
-	StagedDefault       Code = "P2009"
+	NotOnTarget         Code = "P2012"
+	BeyondOffers        Code = "P2013"
+	NodesReadNothing    Code = "P2016"
+	KnownInside         Code = "P2017"
+	NoClusterMesh       Code = "P2018"
+	IngressUnknown      Code = "P2019"
 
 	EveryPort        Code = "P2101"
 	MatchesNothing   Code = "P2102"
@@ -29,6 +34,10 @@ const (
 	NamesAlreadyOpen Code = "P2110"
 	NeverDecides     Code = "P2114"
 	DNSCutOff        Code = "P2115"
+	DropsOut         Code = "P2116"
+	OffersNothing    Code = "P2117"
+	ClosedNodes      Code = "P2120"
+	AddressRewritten Code = "P2121"
 )
 
 func meaningEntries() []Entry {
@@ -41,9 +50,24 @@ func meaningEntries() []Entry {
 		{TierCutsDNS, Error, "A tier cuts DNS off", "A tier with `default = \"deny\"` closes the pods that its rules have as subjects, before the rules that keep DNS reachable are asked. Add `allow ... to dns` (or `pass ... to dns`) to the tier."},
 		{PlaintextIntoStrict, Error, "A peer that cannot authenticate, into a strict port", "The rule's peer is outside the mesh and the destination's port takes mutual TLS only, so the connection is refused whatever the rule says. Give the port its own mode with `mtls_ports = { 9187 = \"permissive\" }`, or take the peer into the mesh."},
 		{TooManyParts, Error, "Exceptions over a bound", "Taking pods by labels out of others can fall into a number of parts that doubles with each of them. Portolan bounds it, so that no input can exhaust memory. Give the pods one label that tells them apart."},
-		{StagedDefault, Error, "A staged default", "`mode = \"staged\"` on a namespace or a target stages its rules, and its `default_deny` would stay enforced: every connection would be cut. Set `default_deny = \"none\"` while the rules are staged, or stage rules one by one."},
 		{InseparableExcept, Error, "An exception that cannot be taken out", "`except` is set difference over endpoints. Of peers that are known by different things, such as addresses and DNS names, nothing says which endpoints they share, so the difference cannot be said."},
 		{UnmanagedPart, Error, "A part of an unmanaged namespace", "A deny for every namespace stands in a policy for the whole cluster. An exception for some pods of a namespace leaves the others of that namespace, which need a policy of their own there; in an unmanaged namespace nothing is emitted."},
+
+		{NodesReadNothing, Error, "Requests or names that nodes would have to read", "A rule's requests and names are read where its traffic meets a closed end, and no engine reads those of a node's own traffic. Leave `http`, `grpc` and `dns` out of a rule to declared nodes; in a rule from them close the receiver's ingress, where requests are read."},
+		{KnownInside, Error, "A condition that only closed pods can check", page("Tokens are validated, and the address that trusted proxies report for a client is known, where a request arrives. So a rule with `jwt` or `client` stands in the ingress of its receivers, and each of them has to be a pod that is closed there: of an open pod, another's pod, a node or an address outside nothing would check it, and the sender's egress would be open without the condition.",
+			"namespace \"shop\" {\n  workload \"api\" {\n    labels       = { app = \"api\" }\n    default_deny = \"egress\"\n  }\n  allow world to api {\n    tcp = [8080]\n    jwt = \"auth\"\n  }\n}",
+			"namespace \"shop\" {\n  workload \"api\" { labels = { app = \"api\" } }\n  allow world to api {\n    tcp = [8080]\n    jwt = \"auth\"\n  }\n}")},
+		{NoClusterMesh, Error, "Another cluster where none is connected", "A namespace with `cluster` is another cluster's, which says that clusters are connected; `cluster_mesh = false` says that none is. Where both are true of different targets, state `cluster_mesh` for each, and give the namespace `targets`."},
+		{IngressUnknown, Error, "Nothing says what the way in is", page("`ingress` stands for what brings traffic in from outside: pods of a controller, the nodes, Cilium's own ingress or load balancers outside the cluster. Which of them it is differs between clusters, and no policy can mean the right one without being told.",
+			"allow ingress to \"shop.web\" { tcp = [8080] }",
+			"cluster {\n  ingress { workload = \"ingress-nginx.controller\" }\n}\nallow ingress to \"shop.web\" { tcp = [8080] }")},
+
+		{NotOnTarget, Error, "A name that is not on the target", page("A block with `targets` is there for these only; elsewhere its name means nobody. Where a `deny` or a `pass` is about it, or an `allow` takes it out with `except`, leaving it out could let more pass than is written. Say for which targets the rule is.",
+			"external \"partner\" {\n  cidrs   = [\"192.0.2.0/24\"]\n  targets = [\"eu\"]\n}\ndeny partner to shop {}",
+			"external \"partner\" {\n  cidrs   = [\"192.0.2.0/24\"]\n  targets = [\"eu\"]\n}\ndeny partner to shop { targets = [\"eu\"] }")},
+		{BeyondOffers, Error, "A rule beyond what is offered", page("The namespace says with `offers` what others may open of it, and this rule, which stands elsewhere, opens more: other pods, ports or requests, or to others. The message has one connection that is beyond. Open no more than is offered, or ask who owns the namespace to offer it.\n\nRules of the namespace itself, denies and tests are not held to it.",
+			"namespace \"shop\" {\n  workload \"api\" { labels = { app = \"api\" } }\n  offers {\n    to  = [api]\n    tcp = [8080]\n  }\n}\nallow cluster to \"shop.api\" { tcp = [8080, 9090] }",
+			"allow cluster to \"shop.api\" { tcp = [8080] }")},
 
 		{EveryPort, Hint, "A rule for every port", "The rule names no protocol, so it is for every protocol and port. Name ports where they are known: `tcp = [8080]`."},
 		{MatchesNothing, Warning, "A rule that can match nothing", "After its exceptions the rule has no endpoint left at one end, or neither end is one that a policy governs. It changes nothing; remove it or mend it."},
@@ -61,6 +85,10 @@ func meaningEntries() []Entry {
 		{NeverDecides, Warning, "A rule that never decides", page("What the rule is for has always been decided before it is asked: by rules of earlier tiers, or by denies and passes of its own, several of them together perhaps. Whatever it says, nothing changes.\n\nPut it before them, take what it is for out of them with `except`, or remove it.",
 			"tier \"guard\" {\n  order = 10\n  deny shop to world {}\n}\nnamespace \"shop\" {\n  workload \"web\" { labels = { app = \"web\" } }\n  allow web to world { tcp = [443] }\n}",
 			"tier \"guard\" {\n  order = 10\n  deny shop to world { except = [\"shop/web\"] }\n}\nnamespace \"shop\" {\n  workload \"web\" { labels = { app = \"web\" } }\n  allow web to world { tcp = [443] }\n}")},
+		{DropsOut, Warning, "A rule that is left out on a target", "At one end of the rule stands only what is not on this target, because of its `targets`, so the rule is left out there. Give the rule the same `targets`, so that a reader sees it."},
+		{OffersNothing, Warning, "Offers that restrict nobody", "What a namespace offers bounds what rules elsewhere open of it, and its ingress is open anyway. Close it with `default_deny`, or remove the block."},
 		{DNSCutOff, Warning, "DNS is cut off", "The workloads may send something, and a deny keeps them from the cluster's DNS, so that every connection by name fails. Take DNS out of the deny, or let an earlier tier allow it: `allow shop to dns { udp = [53] }`.\n\nWhere it is meant, say `dns = false` on the workload or its namespace."},
+		{ClosedNodes, Warning, "Nodes that are closed to what a node needs", "The declared nodes are closed, and nothing is kept open for them: a kubelet that cannot reach the API server, or that it cannot reach on TCP 10250, takes its node out of the cluster. A node's resolver, its network (VXLAN on UDP 8472 or 4789, Geneve on UDP 6081, BGP on TCP 179, WireGuard on UDP 51871 or 51820), health checks of load balancers and SSH need rules too; which of them depends on the cluster, so no warning can list them. Stage the default first: `mode = \"staged\"`."},
+		{AddressRewritten, Warning, "An address that a load balancer rewrites", "The facts say that load balancers and kube-proxy replace the address of a client from outside by a node's (`externalTrafficPolicy: Cluster`). A rule for addresses outside then does not match what comes in that way: an `allow` lets nothing in, and, worse, a `deny` stops nothing. Keep the addresses (`externalTrafficPolicy: Local`, and `external_traffic = \"kept\"`), or decide where they are still known: before the cluster, or by `client` behind a proxy that reports them."},
 	}
 }

@@ -22,6 +22,11 @@ const (
 	ClosesSystem     Code = "P1111"
 	SameAddress      Code = "P1112"
 	WrongVersion     Code = "P1113"
+	BadUse           Code = "P1114"
+	FactsDiffer      Code = "P1115"
+	OffersOthers     Code = "P1116"
+	UnknownSwitch    Code = "P1127"
+	BadSwitch        Code = "P1128"
 
 	UnknownName   Code = "P1201"
 	AmbiguousName Code = "P1202"
@@ -45,6 +50,7 @@ const (
 	BadNumber       Code = "P1314"
 	BadDate         Code = "P1315"
 	BadEngine       Code = "P1316"
+	BadToken        Code = "P1325"
 	UnknownFunction Code = "P1401"
 	BadExpression   Code = "P1402"
 	Cycle           Code = "P1403"
@@ -135,6 +141,32 @@ deny web to db {
   name = "no-ssh"
   tcp  = [22]
 }`)},
+		{UnknownSwitch, Error, "Unknown switch", page("`switches` states how the engines of a cluster are set up, where that changes what policies mean or what can be said at all. In the `cluster` block it may name the switches of every engine, and each target takes those of its own; in a `target` only those that the target's CNI or mesh has. docs/profiles.md lists them.",
+			`target "eu" {
+  cni      = "calico"
+  switches = { host_firewall = true }
+}`, `target "eu" {
+  cni      = "calico"
+  switches = { host_endpoints = true }
+}`)},
+		{BadSwitch, Error, "A switch that takes other values", page("Most switches are true or false; some take a word. docs/profiles.md lists what each takes.",
+			`cluster { switches = { named_ports = true } }`, `cluster { switches = { named_ports = "wider" } }`)},
+		{BadUse, Error, "No directory that can be used", page("`use` names directories by their paths from the file that has it, with forward slashes. What is there is another configuration, whose names become known here. Paths from the root of the system, home directories and addresses on the network are refused: the same text must mean the same on every machine.",
+			`portolan { use = ["https://example.com/platform"] }`, `portolan { use = ["../platform"] }`)},
+		{FactsDiffer, Error, "Facts that differ", page("Facts that this configuration does not state are taken from those that it uses. A fact that both state has to be the same, since the cluster is one; what differs by target stands in `target` blocks.",
+			`portolan { use = ["../platform"] }           # which has pod_cidrs = ["10.0.0.0/16"]
+cluster { pod_cidrs = ["10.1.0.0/16"] }`, `portolan { use = ["../platform"] }
+target "eu" {
+  cni       = "cilium"
+  pod_cidrs = ["10.1.0.0/16"]
+}`)},
+		{OffersOthers, Error, "An offer of what others have", page("With `offers` a namespace says what rules elsewhere may open of it, so that its `to` lists pods of the namespace itself. Without `to` it is about all of them.",
+			`namespace "shop" {
+  offers { to = [cluster] }
+}`, `namespace "shop" {
+  workload "api" { labels = { app = "api" } }
+  offers { to = [api] }
+}`)},
 		{WrongVersion, Error, "Another version is required", page("The `portolan` block asks for a version of Portolan or of the language that this is not, or its text is no constraint. Constraints are `=`, `!=`, `>`, `>=`, `<`, `<=` and `~>` with a version, joined by commas.",
 			`portolan { required_version = "latest" }`, `portolan { required_version = ">= 0.1, < 2.0" }`)},
 
@@ -195,12 +227,19 @@ except = ["10.1.0.0/16"]`)},
 			`tier "security" { order = 0 }`, `tier "security" { order = 100 }`)},
 		{BadDate, Error, "Not a date", page("`until` is a date of the calendar, the last day on which the loss is accepted, in UTC.",
 			`until = "31.03.2027"`, `until = "2027-03-31"`)},
-		{BadEngine, Error, "Unknown CNI or mesh", page("Portolan renders for the CNIs `kubernetes` (native NetworkPolicy), `calico` and `cilium`, and for the meshes `istio` (sidecars) and `istio-ambient`, alone or together, at the versions that it has the facts of. Without a version the newest of these is meant.",
+		{BadEngine, Error, "Unknown CNI or mesh", page("Portolan renders for the CNIs `kubernetes` (native NetworkPolicy), `calico` and `cilium`, and for the meshes `istio` (sidecars) and `istio-ambient`, alone or together, at the versions that it has the facts of. Without a version the newest of these is meant. A managed cluster stands for the CNI that it has: `eks-vpc-cni`, `gke-dataplane-v2`, `aks-cilium`, `aks-azure-npm`, `openshift-ovn`.",
 			`target "eu" { cni = "istio" }`, `target "eu" {
   cni  = "cilium@1.18"
   mesh = "istio"
 }`)},
-
+		{BadToken, Error, "Not what a token says", page("Texts of a token (JWT), such as its subject or the values of its claims, are compared as a whole: `*` is no pattern, and whatever is there is `any`. A claim in a claim has a dot between the names, and `\\.` is a dot of a name. An issuer's keys are at a URL, or are written as RFC 7517 has them.",
+			`allow web to api {
+  tcp = [8080]
+  jwt = { issuer = "auth", claims = { role = "admin*" } }
+}`, `allow web to api {
+  tcp = [8080]
+  jwt = { issuer = "auth", claims = { role = ["admin", "admins"] } }
+}`)},
 		{UnknownFunction, Error, "Unknown function", page("Functions are those of HCL's standard library under Terraform's names, and `pods`, `namespaces`, `cidr`, `fqdn` and `not`. None reads files, the environment or the clock: the same text means the same everywhere. Such values come in through variables.",
 			`locals { office = file("office.txt") }`, `variable "office" { type = list(string) }
 locals { office = [for c in var.office : cidr(c)] }`)},

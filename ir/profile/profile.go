@@ -1,7 +1,9 @@
 // Package profile says what a CNI or a mesh at a version does: the facts that
 // give the same manifest different meanings, and which versions Portolan knows.
+// Where they hang on how an engine is set up, a switch says so; a platform is an
+// engine as a managed cluster has it.
 //
-//	p, err := profile.Parse("cilium@1.18")
+//	p, err := profile.Parse("cilium@1.18,host_firewall=true")
 package profile
 
 import (
@@ -35,13 +37,25 @@ func (v Version) AtLeast(major, minor int) bool {
 
 // Profile is one engine at one version, with what is stated of its settings.
 type Profile struct {
-	Engine  Engine
-	Version Version
+	Engine   Engine
+	Version  Version
+	Platform string // the managed cluster's name, "" for none
 
 	stated string // of switches, as "name=value " in order of names, so that profiles compare
 }
 
-func (p Profile) String() string { return string(p.Engine) + "@" + p.Version.String() }
+// Name is what the profile is asked for by, without version and switches.
+func (p Profile) Name() string {
+	if p.Platform != "" {
+		return p.Platform
+	}
+	return string(p.Engine)
+}
+
+// String is the text that Parse reads as the profile.
+func (p Profile) String() string {
+	return strings.Join(append([]string{p.Name() + "@" + p.Version.String()}, p.Stated()...), ",")
+}
 
 // IsMesh reports whether the engine is a mesh.
 func (p Profile) IsMesh() bool { return p.Engine == Istio || p.Engine == IstioAmbient }
@@ -79,14 +93,19 @@ func Range(e Engine) (oldest, newest Version, ok bool) {
 	return known[i].oldest, known[i].newest, true
 }
 
-// Of gives the profile of an engine at a version, "" for the newest known. The
-// error says what is wrong with the name or the version and what would be right.
+// Of gives the profile of an engine or a platform at a version of the engine, ""
+// for the newest known. The error says what is wrong with the name or the version
+// and what would be right.
 func Of(name, version string) (Profile, error) {
 	oldest, newest, ok := Range(Engine(name))
-	if !ok {
-		return Profile{}, fmt.Errorf("there is no engine %q: Portolan knows %s", name, strings.Join(Names(), ", "))
-	}
 	p := Profile{Engine: Engine(name), Version: newest}
+	if f, is := platformOf(name); is {
+		p = Profile{Engine: f.Engine, Version: f.Newest, Platform: f.Name}
+		oldest, newest, ok = f.Oldest, f.Newest, true
+	}
+	if !ok {
+		return Profile{}, fmt.Errorf("there is no engine %q: Portolan knows %s", name, strings.Join(slices.Concat(Names(), PlatformNames()), ", "))
+	}
 	if version == "" {
 		return p, nil
 	}
@@ -106,10 +125,23 @@ func Of(name, version string) (Profile, error) {
 	return p, nil
 }
 
-// Parse reads "engine" or "engine@version".
+// Parse reads NAME[@VERSION][,SWITCH=VALUE...], where the name is an engine's or
+// a platform's.
 func Parse(text string) (Profile, error) {
-	name, version, _ := strings.Cut(text, "@")
-	return Of(name, version)
+	fields := strings.Split(text, ",")
+	name, version, _ := strings.Cut(fields[0], "@")
+	p, err := Of(name, version)
+	for _, f := range fields[1:] {
+		if err != nil {
+			return p, err
+		}
+		s, value, ok := strings.Cut(f, "=")
+		if !ok {
+			return p, fmt.Errorf("%q is no switch: write it as %s=value", f, f)
+		}
+		p, err = p.With(s, value)
+	}
+	return p, err
 }
 
 // CIDRs says what an address range in a policy matches beside the outside.
@@ -122,16 +154,34 @@ const (
 	CIDRsUnknown                   // the API leaves it to the CNI
 )
 
-// CIDRs gives what address ranges match under the profile. Cilium matches
-// ranges against the world identity only (policy-cidr-match-mode unset);
-// Calico compiles them to address sets; the NetworkPolicy API leaves it open.
+// CIDRs gives what address ranges match under the profile.
 func (p Profile) CIDRs() CIDRs {
-	switch p.Engine {
-	case Cilium:
+	pods, nodes := p.RangesMatchPods(), p.RangesMatchNodes()
+	switch {
+	case pods == "false" && nodes == "false":
 		return CIDRsOutside
-	case Calico, Istio, IstioAmbient:
+	case pods == "true" && nodes == "true":
 		return CIDRsEveryone
-	case Kubernetes:
 	}
 	return CIDRsUnknown
+}
+
+// RangesMatchPods says whether an address range matches pods that have one of its
+// addresses: "true", "false", or "" for what nobody knows. Cilium matches ranges
+// against the world identity only (policy-cidr-match-mode unset); Calico compiles
+// them to address sets; the NetworkPolicy API leaves it open.
+func (p Profile) RangesMatchPods() string { return p.rangesMatch("cidr_matches_pods") }
+
+// RangesMatchNodes says the same of nodes.
+func (p Profile) RangesMatchNodes() string { return p.rangesMatch("cidr_matches_nodes") }
+
+func (p Profile) rangesMatch(name string) string {
+	switch p.Engine {
+	case Cilium:
+		return "false"
+	case Calico, Istio, IstioAmbient:
+		return "true"
+	case Kubernetes:
+	}
+	return p.Switch(name)
 }

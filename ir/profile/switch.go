@@ -2,6 +2,7 @@ package profile
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -12,6 +13,7 @@ type Switch struct {
 	Name    string
 	Engines []Engine
 	Values  []string // the words that it takes; nil for true and false
+	Text    bool     // it takes any name: lower-case letters, digits and dashes
 	Default string   // what the engine ships with; "" where nothing says, so that it is unknown
 	Says    string   // what it changes
 	Source  string   // where that is written
@@ -40,9 +42,26 @@ var switches = []Switch{
 		Source: "Documentation/network/clustermesh/policy.rst",
 	},
 	{
+		// No default: clusters that are connected have a name each, which is not
+		// the one that Cilium ships with.
+		Name: "cluster_name", Engines: []Engine{Cilium}, Text: true,
+		Says:   "what the cluster is called, by which selectors tell its pods from those of connected clusters",
+		Source: "pkg/clustermesh/types/option.go",
+	},
+	{
 		Name: "cluster_network_policy", Engines: []Engine{Kubernetes, Cilium}, Default: "false",
 		Says:   "ClusterNetworkPolicy (policy.networking.k8s.io/v1alpha2) is installed and enforced",
 		Source: "apis/v1alpha2/clusternetworkpolicy_types.go",
+	},
+	{
+		Name: "end_port", Engines: []Engine{Kubernetes}, Default: "true",
+		Says:   "endPort is enforced; where it is not, a range is its first port",
+		Source: "content/en/docs/concepts/services-networking/network-policies.md",
+	},
+	{
+		Name: "fqdn_rules", Engines: []Engine{Cilium}, Default: "true",
+		Says:   "toFQDNs and DNS rules are enforced",
+		Source: "Documentation/security/dns.rst",
 	},
 	{
 		Name: "host_endpoints", Engines: []Engine{Calico}, Default: "false",
@@ -55,9 +74,34 @@ var switches = []Switch{
 		Source: "Documentation/security/host-firewall.rst",
 	},
 	{
+		Name: "host_network_namespace", Engines: []Engine{Kubernetes}, Default: "false",
+		Says:   "selectors of the namespace that stands for the nodes' network match what comes from nodes",
+		Source: "https://docs.okd.io/latest/networking/network_security/network_policy/about-network-policy.html",
+	},
+	{
+		Name: "http_rules", Engines: []Engine{Cilium}, Default: "true",
+		Says:   "HTTP rules are enforced",
+		Source: "Documentation/security/http.rst",
+	},
+	{
+		Name: "ipv6", Engines: []Engine{Kubernetes}, Default: "true",
+		Says:   "an ipBlock may be a range of IPv6",
+		Source: "content/en/docs/concepts/services-networking/network-policies.md",
+	},
+	{
+		Name: "named_ports", Engines: []Engine{Kubernetes}, Values: []string{"own", "wider", "none"}, Default: "own",
+		Says:   "a port by name is the one that each pod gives the name; wider: that one and maybe others; none: it cannot be asked for",
+		Source: "staging/src/k8s.io/api/networking/v1/types.go",
+	},
+	{
 		Name: "node_selector_labels", Engines: []Engine{Cilium}, Default: "false",
 		Says:   "fromNodes and toNodes are accepted",
 		Source: "pkg/k8s/apis/cilium.io/utils/utils.go",
+	},
+	{
+		Name: "sctp", Engines: []Engine{Kubernetes}, Default: "true",
+		Says:   "ports of SCTP can be asked for",
+		Source: "test/e2e/network/netpol/network_policy.go",
 	},
 }
 
@@ -70,11 +114,17 @@ func SwitchesOf(e Engine) []Switch {
 }
 
 func (s *Switch) takes(value string) bool {
-	if s.Values == nil {
+	switch {
+	case s.Text:
+		return nameText.MatchString(value)
+	case s.Values == nil:
 		return value == "true" || value == "false"
 	}
 	return slices.Contains(s.Values, value)
 }
+
+// nameText is what a switch with Text takes.
+var nameText = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,30}[a-z0-9])?$`)
 
 // With gives the profile with a switch stated. The error says what is wrong with
 // the name or the value.
@@ -87,11 +137,15 @@ func (p Profile) With(name, value string) (Profile, error) {
 			names = append(names, s.Name)
 		}
 		if names == nil {
-			return p, fmt.Errorf("%s has no switches", p.Engine)
+			return p, fmt.Errorf("%s has no switches", p.Name())
 		}
-		return p, fmt.Errorf("%s has no switch %q: it has %s", p.Engine, name, strings.Join(names, ", "))
+		return p, fmt.Errorf("%s has no switch %q: it has %s", p.Name(), name, strings.Join(names, ", "))
 	}
-	if s := own[i]; !s.takes(value) {
+	switch s := own[i]; {
+	case s.takes(value):
+	case s.Text:
+		return p, fmt.Errorf("%q is no value of %s: it takes a name of up to 32 lower-case letters, digits and dashes", value, name)
+	default:
 		words := s.Values
 		if words == nil {
 			words = []string{"true", "false"}
@@ -105,13 +159,20 @@ func (p Profile) With(name, value string) (Profile, error) {
 	return p, nil
 }
 
-// Switch gives the value of a switch: as stated, else what the engine ships
-// with, else "" for what nobody knows. A name that is not the engine's has no
-// value.
+// Switch gives the value of a switch: as stated, else what it is on the platform,
+// else what the engine ships with, else "" for what nobody knows. A name that is
+// not the engine's has no value.
 func (p Profile) Switch(name string) string {
 	for _, f := range strings.Fields(p.stated) {
 		if value, ok := strings.CutPrefix(f, name+"="); ok {
 			return value
+		}
+	}
+	if f, ok := platformOf(p.Platform); ok {
+		for _, v := range f.Values {
+			if v.Switch == name {
+				return v.Value
+			}
 		}
 	}
 	for _, s := range SwitchesOf(p.Engine) {

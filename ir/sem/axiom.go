@@ -35,6 +35,7 @@ func (e *encoding) possible() diagram.Set {
 		add(e.mixedFamilies()...)
 	}
 	add(e.uncarried()...)
+	add(e.untunnelled()...)
 	if e.mesh {
 		// A principal is that of a meshed pod's connection to a meshed pod.
 		known := is(e.authenticated, 1)
@@ -61,6 +62,29 @@ func (e *encoding) unpoliced() []cube {
 	}
 }
 
+// untunnelled is what a mesh with a tunnel rules out: connections to the
+// tunnel's own port, and nodes that reach their pods of the mesh from other
+// addresses than those kept for it, or anything else from these.
+func (e *encoding) untunnelled() []cube {
+	t := e.inventory.Facts.Tunnel
+	if !e.mesh || t.IsNone() {
+		return nil
+	}
+	out := []cube{{
+		is(e.protocol, protoTCP), is(e.kind[destination], kindPod), is(e.meshed[destination], 1),
+		among(e.port, spansOf(e.portCut.Ranges(set.SinglePort(t.Port)))...),
+	}}
+	if !e.located() {
+		return out
+	}
+	probed := cube{is(e.kind[destination], kindPod), is(e.meshed[destination], 1)}
+	own := is(e.kind[source], kindOwnNode)
+	return append(out,
+		probed.with(own, e.addressIn(source, t.Probes.Complement())),
+		cube{own, is(e.kind[destination], kindPod), is(e.meshed[destination], 0), e.addressIn(source, t.Probes)},
+		cube{is(e.kind[destination], kindOwnNode), e.addressIn(destination, t.Probes)})
+}
+
 func (e *encoding) notTCP() diagram.Literal {
 	return among(e.protocol, diagram.Span{First: protoUDP, Last: protoOther + len(e.protocols) - 1})
 }
@@ -78,10 +102,11 @@ func (e *encoding) misplaced(at end) []cube {
 	if nodes.IsEmpty() {
 		nodes = ir.Private().Subtract(f.PodCIDRs)
 	}
-	inside := f.PodCIDRs.Union(f.NodeCIDRs).Union(f.ServiceCIDRs).Union(f.DNS.NodeLocal)
+	pods, nodes = pods.Subtract(f.Tunnel.Probes), nodes.Subtract(f.Tunnel.Probes)
+	inside := f.PodCIDRs.Union(f.NodeCIDRs).Union(f.ServiceCIDRs).Union(f.DNS.NodeLocal).Union(f.Tunnel.Probes)
 	out := []cube{
 		{is(e.kind[at], kindPod), e.addressIn(at, pods.Complement())},
-		{is(e.kind[at], kindOwnNode), e.addressIn(at, nodes.Union(f.DNS.NodeLocal).Complement())},
+		{is(e.kind[at], kindOwnNode), e.addressIn(at, nodes.Union(f.DNS.NodeLocal).Union(f.Tunnel.Probes).Complement())},
 		{is(e.kind[at], kindOtherNode), e.addressIn(at, nodes.Complement())},
 	}
 	if !inside.IsEmpty() {
@@ -151,6 +176,11 @@ func (e *encoding) unmeshed(at end) []diagram.Set {
 		meshed := map[bool]int{true: 0, false: 1}[ns.Mesh] // what is ruled out
 		rest := e.space.Minus(e.union(e.pods(ir.InNamespace(ns.Name), at)), said)
 		never = append(never, e.space.And(rest, e.space.In(e.meshed[at], diagram.Span{First: meshed, Last: meshed})))
+	}
+	for _, name := range e.inventory.Facts.Unmeshed {
+		if _, declared := e.inventory.Namespace(name); !declared {
+			never = append(never, e.space.And(e.union(e.pods(ir.InNamespace(name), at)), e.space.In(e.meshed[at], diagram.Span{First: 1, Last: 1})))
+		}
 	}
 	never = append(never,
 		e.space.And(e.space.Minus(e.union(in), e.union(out)), e.space.In(e.meshed[at], diagram.Span{})),

@@ -10,6 +10,7 @@ import (
 type Statement struct {
 	Source, Destination ir.Peers
 	Traffic             ir.Traffic
+	If                  []ir.Condition // of those flows only for which all of it holds
 	Allowed             bool
 }
 
@@ -37,6 +38,7 @@ func check(p Policy, statements []Statement, o Options, order order) (out []*Cou
 				}
 			}
 			u.gatherTraffic(s.Traffic)
+			u.gatherConditions(s.If)
 		}
 	})
 	if err != nil {
@@ -74,5 +76,6 @@ func (c *Comparison) described(st Statement) diagram.Set {
 	}
 	cubes, sets := c.traffic(st.Traffic)
 	over := c.space.Or(c.union(cubes), c.space.Union(sets))
+	over = c.space.And(over, c.space.Cube(c.conditionsOf(st.If)))
 	return c.space.And(over, c.space.And(side(st.Source, source), side(st.Destination, destination)))
 }

@@ -208,17 +208,21 @@ func switched(p Policy, on bool) Policy {
 	out := make(Policy, len(p))
 	for i, l := range p {
 		q := l.Program.Clone()
-		for _, d := range q.All() {
+		if q.Via == nil {
+			q.Via = &ir.Via{}
+		}
+		second := ir.Program{Egress: q.Via.Egress, Ingress: q.Via.Ingress}
+		for _, d := range slices.Concat(q.All(), q.Hosts.All(), second.All()) {
 			never := false
 			if d.Rule.If, never = settle(d.Rule.If); never {
 				d.Rule.Mode = ir.Staged
 			}
 		}
-		for _, s := range append(q.Egress, q.Ingress...) {
+		for _, s := range slices.Concat(q.Egress, q.Ingress, q.Hosts.Egress, q.Hosts.Ingress, q.Via.Egress, q.Via.Ingress) {
 			for j := range s.Isolate {
 				never := false
 				if s.Isolate[j].If, never = settle(s.Isolate[j].If); never {
-					s.Isolate[j].Subject.Pods.Account = ir.OneOf() // closes nothing
+					s.Isolate[j].Mode = ir.Staged
 				}
 			}
 		}

@@ -110,7 +110,9 @@ type connector struct {
 	joint   *joint
 	parties []*party
 	layers  []layerTables
-	ends    []int // the variables of what the ends are
+	second  []layerTables // on the second way; nil where there is none
+	taken   []diagram.Set // by destination: what can take it
+	ends    []int         // the variables of what the ends are
 	atEnds  [2]map[int]bool
 	atoms   []int // the variables of conditions
 	asks    map[diagram.Set][2]bool
@@ -137,7 +139,15 @@ func newConnector(e *encoding, p Policy, m *mentioned) *connector {
 	}
 	c.joint = e.jointly(c.parties)
 	for _, l := range p {
-		c.layers = append(c.layers, e.tabulate(l, c.parties))
+		c.layers = append(c.layers, e.tabulate(l, c.parties, false))
+	}
+	if taken := e.taken(p, true); taken != e.space.None() {
+		for _, l := range p {
+			c.second = append(c.second, e.tabulate(l, c.parties, true))
+		}
+		for _, to := range c.parties {
+			c.taken = append(c.taken, e.known(taken, to, destination))
+		}
 	}
 	return c
 }
@@ -217,18 +227,13 @@ func meaningful(s, d *Party, policed bool) bool {
 // between gives the connections of two parties.
 func (c *connector) between(i, j int) []*Link {
 	s := c.space
-	x, open := s.All(), false
-	for l := range c.layers {
-		out, in := c.layers[l].lets(i, j)
-		for _, part := range []*diagram.Set{&out, &in} {
-			// Most is decided by who the ends are, so that little is left to ask.
-			if *part = c.settled(c.settled(*part, i, source), j, destination); c.asked(*part) != [2]bool{} {
-				open = true
-			}
-		}
-		if x = s.And(x, s.And(out, in)); x == s.None() {
-			return nil
-		}
+	x, open := c.passing(c.layers, i, j)
+	if c.second != nil {
+		other, more := c.passing(c.second, i, j)
+		x, open = s.Or(x, s.And(other, c.taken[j])), open || more || c.asked(c.taken[j]) != [2]bool{}
+	}
+	if x == s.None() {
+		return nil
 	}
 	var asked [2]bool
 	if open {
@@ -245,6 +250,26 @@ func (c *connector) between(i, j int) []*Link {
 	}
 	c.last, c.links = key, out
 	return out
+}
+
+// passing is what all layers let pass between two parties on one way, and
+// whether what exactly is at the ends may matter for it.
+func (c *connector) passing(layers []layerTables, i, j int) (x diagram.Set, open bool) {
+	s := c.space
+	x = s.All()
+	for l := range layers {
+		out, in := layers[l].lets(i, j)
+		for _, part := range []*diagram.Set{&out, &in} {
+			// Most is decided by who the ends are, so that little is left to ask.
+			if *part = c.settled(c.settled(*part, i, source), j, destination); c.asked(*part) != [2]bool{} {
+				open = true
+			}
+		}
+		if x = s.And(x, s.And(out, in)); x == s.None() {
+			return x, false
+		}
+	}
+	return x, open
 }
 
 // settled is known, worked out once for each set and party.
@@ -334,7 +359,7 @@ type joint struct {
 
 func (e *encoding) jointly(parties []*party) *joint {
 	s := e.space
-	never := []diagram.Set{e.union(e.uncarried()), e.mislabelled()}
+	never := []diagram.Set{e.union(e.uncarried()), e.union(e.untunnelled()), e.mislabelled()}
 	others := diagram.Span{First: kindOwnNode, Last: kindInfra + len(e.infra) - 1}
 	if e.located() {
 		never = append(never, e.union(e.mixedFamilies()))

@@ -421,17 +421,52 @@ func (e *encoding) direction(stages []ir.Stage, d ir.Direction) diagram.Set {
 	return passes
 }
 
-// allowed is the flows that a policy lets pass.
+// allowed is the flows that a policy lets pass, on either way.
 func (e *encoding) allowed(p Policy) diagram.Set {
+	out := e.space.None()
+	for _, second := range []bool{false, true} {
+		way := e.taken(p, second)
+		if way == e.space.None() {
+			continue
+		}
+		for _, side := range e.sides(p, second) {
+			way = e.space.And(way, side)
+		}
+		out = e.space.Or(out, way)
+	}
+	return out
+}
+
+// taken is the flows that can take the first or the second way of a policy.
+func (e *encoding) taken(p Policy, second bool) diagram.Set {
+	if !second {
+		return e.space.All()
+	}
+	var cubes []cube
+	for _, l := range p {
+		if l.Program.Via == nil {
+			continue
+		}
+		for _, pods := range l.Program.Via.Destinations {
+			cubes = append(cubes, product(e.pods(pods, destination), []cube{{is(e.protocol, protoTCP), is(e.authenticated, 1)}})...)
+		}
+	}
+	return e.union(cubes)
+}
+
+// sides is the flows that each side of each layer of a policy lets pass on the
+// first or the second way. A side asks of a flow by one of its ends, and the
+// policy lets pass what all do.
+func (e *encoding) sides(p Policy, second bool) []diagram.Set {
 	s := e.space
-	out := s.All()
+	var out []diagram.Set
 	noPod := [2]diagram.Set{s.Not(s.In(e.kind[source], diagram.Span{})), s.Not(s.In(e.kind[destination], diagram.Span{}))}
 	for _, l := range p {
 		if l.Scope != Mesh {
-			out = s.And(out, s.Or(noPod[source], e.direction(l.Program.Egress, ir.Egress)))
-			out = s.And(out, e.hostsAllow(l.Program))
+			out = append(out, s.Or(noPod[source], e.direction(l.on(second, ir.Egress), ir.Egress)),
+				e.hostsAllow(l.Program, ir.Egress, source), e.hostsAllow(l.Program, ir.Ingress, destination))
 		}
-		in := e.direction(l.Program.Ingress, ir.Ingress)
+		in := e.direction(l.on(second, ir.Ingress), ir.Ingress)
 		if l.Scope != CNI {
 			in = s.Minus(in, e.gate(l.Program))
 		}
@@ -439,26 +474,18 @@ func (e *encoding) allowed(p Policy) diagram.Set {
 		if l.Scope == Mesh {
 			in = s.Or(in, s.Not(s.Cube(cube{is(e.protocol, protoTCP), is(e.meshed[destination], 1)})))
 		}
-		out = s.And(out, in)
+		out = append(out, in)
 	}
 	return out
 }
 
-// hostsAllow is the flows that a program's hosts let pass.
-func (e *encoding) hostsAllow(p *ir.Program) diagram.Set {
+// hostsAllow is the flows that a program's hosts let pass in one direction.
+func (e *encoding) hostsAllow(p *ir.Program, d ir.Direction, at end) diagram.Set {
 	s := e.space
-	out := s.All()
 	if p.Hosts.IsEmpty() {
-		return out
+		return s.All()
 	}
-	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
-		at := destination
-		if d == ir.Egress {
-			at = source
-		}
-		out = s.And(out, s.Or(s.Not(s.In(e.kind[at], nodes)), e.direction(p.Hosts.Stages(d), d)))
-	}
-	return out
+	return s.Or(s.Not(s.In(e.kind[at], nodes)), e.direction(p.Hosts.Stages(d), d))
 }
 
 // gate is the flows that a program refuses for want of mutual TLS.

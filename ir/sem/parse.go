@@ -20,12 +20,24 @@ import (
 //	world                   what is outside
 //	node, node@10.0.0.1     a node that is not the other end's own
 //	own-node                the other end's own node
+//	node[role=edge]         one with just these labels
+//	west:shop{app=web}      a pod of another cluster
 //
 // The error says what is wrong with the text.
 func ParseEndpoint(text string, inv *ir.Inventory) (Endpoint, error) {
-	switch kind, address, _ := strings.Cut(text, "@"); kind {
+	head, address, _ := strings.Cut(text, "@")
+	kind, labels, labelled := strings.Cut(head, "[")
+	switch kind {
 	case "world", "node", "own-node":
 		e := Endpoint{Kind: map[string]EndpointKind{"world": External, "node": OtherNode, "own-node": OwnNode}[kind]}
+		if labelled {
+			var err error
+			if list, closed := strings.CutSuffix(labels, "]"); !closed || e.Kind == External {
+				return e, fmt.Errorf("%q is no endpoint: write a node as node[key=value,key=value]", text)
+			} else if e.Labels, err = parseLabels(list); err != nil {
+				return e, err
+			}
+		}
 		if address != "" {
 			var err error
 			if e.Address, err = netip.ParseAddr(address); err != nil {
@@ -36,6 +48,11 @@ func ParseEndpoint(text string, inv *ir.Inventory) (Endpoint, error) {
 	}
 	if a, err := netip.ParseAddr(strings.TrimSuffix(text, ".")); err == nil {
 		return Endpoint{Kind: External, Address: a.Unmap()}, nil
+	}
+	if cluster, pod, ok := strings.Cut(text, ":"); ok && strings.Contains(pod, "{") {
+		e, err := parsePod(pod, &ir.Inventory{})
+		e.Kind, e.Cluster, e.Meshed = Remote, cluster, false
+		return e, err
 	}
 	if strings.Contains(text, "{") {
 		return parsePod(text, inv)
@@ -83,19 +100,9 @@ func parsePod(text string, inv *ir.Inventory) (Endpoint, error) {
 	if !closed || ns == "" || account == "@" || account != "" && !strings.HasPrefix(account, "@") {
 		return Endpoint{}, fmt.Errorf("%q is no endpoint: write a pod as namespace{key=value,key=value} or namespace{key=value}@account", text)
 	}
-	labels := map[string]string{}
-	for _, pair := range strings.Split(list, ",") {
-		if list == "" {
-			break
-		}
-		k, v, ok := strings.Cut(strings.TrimSpace(pair), "=")
-		if !ok || k == "" {
-			return Endpoint{}, fmt.Errorf("%q is no label: write key=value", pair)
-		}
-		if _, twice := labels[k]; twice {
-			return Endpoint{}, fmt.Errorf("label %q stands twice", k)
-		}
-		labels[k] = v
+	labels, err := parseLabels(list)
+	if err != nil {
+		return Endpoint{}, err
 	}
 	e := podIn(ns, labels, inv)
 	e.Account = strings.TrimPrefix(account, "@")
@@ -110,6 +117,24 @@ func parsePod(text string, inv *ir.Inventory) (Endpoint, error) {
 		}
 	}
 	return e, nil
+}
+
+func parseLabels(list string) (map[string]string, error) {
+	labels := map[string]string{}
+	for _, pair := range strings.Split(list, ",") {
+		if list == "" {
+			break
+		}
+		k, v, ok := strings.Cut(strings.TrimSpace(pair), "=")
+		if !ok || k == "" {
+			return nil, fmt.Errorf("%q is no label: write key=value", pair)
+		}
+		if _, twice := labels[k]; twice {
+			return nil, fmt.Errorf("label %q stands twice", k)
+		}
+		labels[k] = v
+	}
+	return labels, nil
 }
 
 // labelled reports whether the endpoint's namespace and labels are those of the

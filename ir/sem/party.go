@@ -147,7 +147,12 @@ func (m *mentioned) gather(policies ...Policy) {
 		}
 	}
 	for _, l := range slices.Concat(policies...) {
-		for _, d := range append(l.Program.All(), l.Program.Hosts.All()...) {
+		rules := append(l.Program.All(), l.Program.Hosts.All()...)
+		if via := l.Program.Via; via != nil {
+			second := ir.Program{Egress: via.Egress, Ingress: via.Ingress}
+			rules = append(rules, second.All()...)
+		}
+		for _, d := range rules {
 			if d.Rule.Mode != ir.Enforce || d.Rule.Action == ir.Log {
 				continue
 			}
@@ -407,7 +412,7 @@ func (e *encoding) addOutside(m *mentioned, add func(*party, [2]cube)) {
 // clustered is the addresses that nothing outside the cluster has.
 func (e *encoding) clustered() set.Addresses {
 	f := e.inventory.Facts
-	return f.PodCIDRs.Union(f.NodeCIDRs).Union(f.ServiceCIDRs).Union(f.DNS.NodeLocal)
+	return f.PodCIDRs.Union(f.NodeCIDRs).Union(f.ServiceCIDRs).Union(f.DNS.NodeLocal).Union(f.Tunnel.Probes)
 }
 
 // ranges is the external addresses, with those together that are in the same of

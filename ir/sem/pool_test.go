@@ -25,7 +25,7 @@ var (
 	poolTargets    = []string{"/", "/a", "/a/b", "/a/b/c", "/ab", "/a?q", "/b|c"}
 	poolHosts      = []string{"api.example", "API.example:80", "a.api.example", "else.test"}
 	poolHeader     = []string{"v1", "v2", ""}
-	poolCIDRs      = []string{"10.0.0.0/16", "10.0.1.0/24", "10.1.0.0/16", "192.0.2.0/24", "192.0.2.128/25", "fd00::/64", "2001:db8::/64", "169.254.20.10/32"}
+	poolCIDRs      = []string{"10.0.0.0/16", "10.0.1.0/24", "10.1.0.0/16", "192.0.2.0/24", "192.0.2.128/25", "fd00::/64", "2001:db8::/64", "169.254.20.10/32", "169.254.7.127/32"}
 	poolAtoms      = []ir.Condition{{Atom: "x one"}, {Atom: "x two"}, {Atom: "x switch", Fact: "switch"}}
 )
 
@@ -412,6 +412,9 @@ func (d draw) program(inv ir.Inventory) *ir.Program {
 	if d.bool(4) {
 		p.Hosts = d.hosts()
 	}
+	if d.bool(5) {
+		p.Via = &ir.Via{Destinations: []ir.Pods{d.pods(), d.pods()}, Egress: d.stages(), Ingress: d.stages()}
+	}
 	return p
 }
 
@@ -468,6 +471,12 @@ func (d draw) inventory() ir.Inventory {
 		inv.Workloads = append(inv.Workloads, workload("site", "web", ""))
 	}
 	inv.Facts.ClusterMesh = d.bool(8)
+	if d.bool(6) {
+		inv.Facts.Tunnel = ir.Tunnel{Port: 9000, Probes: cidrs("169.254.7.127/32")}
+	}
+	if d.bool(6) {
+		inv.Facts.Unmeshed = []string{"waif"}
+	}
 	if d.bool(2) {
 		inv.Facts.PodCIDRs = cidrs("10.0.0.0/16", "fd00::/64")
 	}

@@ -25,6 +25,7 @@ func possible(f *Flow, u *universe) bool {
 	return (f.Source.Kind == Pod || f.Destination.Kind == Pod || u.policed && policed(&f.Source, &f.Destination)) &&
 		sameNamespace(&f.Source, &f.Destination) &&
 		(!u.located() || oneFamily(f)) &&
+		(!u.mesh || inv.Facts.Tunnel.IsNone() || possiblyTunnelled(f, inv.Facts.Tunnel, u.located())) &&
 		(!u.mesh || !f.Authenticated || f.Protocol == TCP && meshedPod(&f.Source) && meshedPod(&f.Destination)) &&
 		possiblyCarried(f, u)
 }
@@ -34,6 +35,22 @@ func possible(f *Flow, u *universe) bool {
 func policed(a, b *Endpoint) bool {
 	other := func(k EndpointKind) bool { return k == OtherNode || k == External || k == Remote }
 	return (a.Kind == OtherNode || b.Kind == OtherNode) && other(a.Kind) && other(b.Kind)
+}
+
+// Nothing is sent to the tunnel itself, and its addresses are a node's towards
+// its own pods of the mesh, and nothing else's.
+func possiblyTunnelled(f *Flow, t ir.Tunnel, located bool) bool {
+	if f.Protocol == TCP && f.Port == t.Port && meshedPod(&f.Destination) {
+		return false
+	}
+	if !located {
+		return true
+	}
+	probes := f.Source.Kind == OwnNode && meshedPod(&f.Destination)
+	if f.Source.Kind == OwnNode && probes != t.Probes.Contains(f.Source.Address) {
+		return false
+	}
+	return f.Destination.Kind != OwnNode || !t.Probes.Contains(f.Destination.Address)
 }
 
 func meshedPod(e *Endpoint) bool { return e.Kind == Pod && e.Meshed }
@@ -75,6 +92,8 @@ func possibleMember(e *Endpoint, inv *ir.Inventory) bool {
 	}
 	if ns, declared := inv.Namespace(e.Namespace); declared && len(said) == 0 {
 		said[ns.Mesh] = true
+	} else if !declared && slices.Contains(inv.Facts.Unmeshed, e.Namespace) {
+		said[false] = true
 	}
 	return len(said) == 0 || said[e.Meshed]
 }
@@ -82,6 +101,9 @@ func possibleMember(e *Endpoint, inv *ir.Inventory) bool {
 func possiblyAt(e *Endpoint, f ir.Facts) bool {
 	// Where the one range is not stated, it is private and not the other.
 	ranged := func(own, other set.Addresses) bool {
+		if f.Tunnel.Probes.Contains(e.Address) {
+			return false
+		}
 		if own.IsEmpty() {
 			return ir.Private().Contains(e.Address) && !other.Contains(e.Address)
 		}
@@ -91,11 +113,11 @@ func possiblyAt(e *Endpoint, f ir.Facts) bool {
 	case Pod:
 		return ranged(f.PodCIDRs, f.NodeCIDRs)
 	case OwnNode:
-		return ranged(f.NodeCIDRs, f.PodCIDRs) || f.DNS.NodeLocal.Contains(e.Address)
+		return ranged(f.NodeCIDRs, f.PodCIDRs) || f.DNS.NodeLocal.Contains(e.Address) || f.Tunnel.Probes.Contains(e.Address)
 	case OtherNode:
 		return ranged(f.NodeCIDRs, f.PodCIDRs)
 	case External, Remote:
-		return !slices.ContainsFunc([]set.Addresses{f.PodCIDRs, f.NodeCIDRs, f.ServiceCIDRs, f.DNS.NodeLocal},
+		return !slices.ContainsFunc([]set.Addresses{f.PodCIDRs, f.NodeCIDRs, f.ServiceCIDRs, f.DNS.NodeLocal, f.Tunnel.Probes},
 			func(a set.Addresses) bool { return a.Contains(e.Address) })
 	case Infrastructure:
 	}

@@ -167,7 +167,23 @@ func (e *evaluation) condition(all []ir.Condition) bool {
 	return true
 }
 
+// layers gives what becomes of a flow straight to its destination or, where that
+// is denied, by the second way of the policy if the flow can take it.
 func (e *evaluation) layers(p Policy) Verdict {
+	v := e.way(p, false)
+	if v.Outcome == Allowed || !slices.ContainsFunc(p, func(l Layer) bool { return l.Program.Via != nil && e.takes(l.Program.Via) }) {
+		return v
+	}
+	return e.way(p, true)
+}
+
+// takes reports whether the flow can go a second way.
+func (e *evaluation) takes(v *ir.Via) bool {
+	return e.flow.Protocol == TCP && e.flow.Authenticated && slices.ContainsFunc(v.Destinations, e.flow.Destination.In)
+}
+
+// way is what all layers decide on one way.
+func (e *evaluation) way(p Policy, second bool) Verdict {
 	v := Verdict{Outcome: Allowed}
 	ask := func(s Step, seen bool) {
 		if seen {
@@ -179,7 +195,7 @@ func (e *evaluation) layers(p Policy) Verdict {
 	}
 	for i, l := range p {
 		if e.flow.Source.Kind == Pod && l.Scope != Mesh {
-			ask(e.program(l, i, ir.Egress), true)
+			ask(e.stages(l, i, ir.Egress, l.on(second, ir.Egress)), true)
 		}
 		if e.flow.Source.IsNode() && l.Scope != Mesh && !l.Program.Hosts.IsEmpty() {
 			ask(e.stages(l, i, ir.Egress, l.Program.Hosts.Egress), true)
@@ -195,16 +211,23 @@ func (e *evaluation) layers(p Policy) Verdict {
 		if l.Scope != CNI {
 			ask(e.gate(l.Program, i))
 		}
-		ask(e.program(l, i, ir.Ingress), true)
+		ask(e.stages(l, i, ir.Ingress, l.on(second, ir.Ingress)), true)
 	}
 	return v
 }
 
-// program gives what decides in one direction.
-func (e *evaluation) program(l Layer, layer int, d ir.Direction) Step {
-	return e.stages(l, layer, d, l.Program.Stages(d))
+// on gives the stages of a direction on the first or the second way.
+func (l *Layer) on(second bool, d ir.Direction) []ir.Stage {
+	switch {
+	case !second || l.Program.Via == nil:
+		return l.Program.Stages(d)
+	case d == ir.Egress:
+		return l.Program.Via.Egress
+	}
+	return l.Program.Via.Ingress
 }
 
+// stages gives what decides in one direction.
 func (e *evaluation) stages(l Layer, layer int, d ir.Direction, stages []ir.Stage) Step {
 	for i := range stages {
 		s := &stages[i]

@@ -19,11 +19,11 @@ type layerTables struct {
 	refused []diagram.Set // by destination: for want of mutual TLS
 }
 
-func (e *encoding) tabulate(l Layer, parties []*party) layerTables {
+func (e *encoding) tabulate(l Layer, parties []*party, second bool) layerTables {
 	s := e.space
-	t := layerTables{space: s, ingress: e.table(l.Program.Ingress, ir.Ingress, parties, (*Party).IsPods)}
+	t := layerTables{space: s, ingress: e.table(l.on(second, ir.Ingress), ir.Ingress, parties, (*Party).IsPods)}
 	if l.Scope != Mesh {
-		t.egress = e.table(l.Program.Egress, ir.Egress, parties, (*Party).IsPods)
+		t.egress = e.table(l.on(second, ir.Egress), ir.Egress, parties, (*Party).IsPods)
 	}
 	if hosts := l.Program.Hosts; l.Scope != Mesh && !hosts.IsEmpty() {
 		t.hosts = [2]*table{

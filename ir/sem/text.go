@@ -61,7 +61,12 @@ func (e *Endpoint) Text(inv *ir.Inventory) string {
 	case Pod:
 		return e.pod(inv)
 	case OwnNode, OtherNode:
+		if len(e.Labels) > 0 {
+			return e.at(e.Kind.String() + "[" + pairs(e.Labels) + "]")
+		}
 		return e.at(e.Kind.String())
+	case Remote:
+		return e.Cluster + ":" + e.pod(&ir.Inventory{})
 	case Infrastructure:
 		if e.Name == "" {
 			return "infrastructure"
@@ -102,9 +107,14 @@ func (e *Endpoint) pod(inv *ir.Inventory) string {
 			return w.Namespace + "/" + w.Name + account
 		}
 	}
-	var labels []string
-	for _, k := range slices.Sorted(maps.Keys(e.Labels)) {
-		labels = append(labels, k+"="+e.Labels[k])
+	return e.Namespace + "{" + pairs(e.Labels) + "}" + account
+}
+
+// pairs is labels as key=value, in order of keys.
+func pairs(labels map[string]string) string {
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(labels)) {
+		out = append(out, k+"="+labels[k])
 	}
-	return e.Namespace + "{" + strings.Join(labels, ",") + "}" + account
+	return strings.Join(out, ",")
 }

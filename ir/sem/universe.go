@@ -101,7 +101,15 @@ func newUniverse(inv *ir.Inventory) *universe {
 
 // gather lets a program cut the universe.
 func (u *universe) gather(p *ir.Program) {
-	for _, stages := range [][]ir.Stage{p.Egress, p.Ingress, p.Hosts.Egress, p.Hosts.Ingress} {
+	all := [][]ir.Stage{p.Egress, p.Ingress, p.Hosts.Egress, p.Hosts.Ingress}
+	if p.Via != nil {
+		u.mesh = true
+		all = append(all, p.Via.Egress, p.Via.Ingress)
+		for _, pods := range p.Via.Destinations {
+			u.gatherPods(pods)
+		}
+	}
+	for _, stages := range all {
 		for _, s := range stages {
 			for _, level := range s.Levels {
 				for i := range level.Rules {
@@ -357,8 +365,14 @@ func (u *universe) gatherInventory() {
 			u.gatherPods(w.Pods)
 		}
 	}
+	if u.mesh && !f.Tunnel.IsNone() {
+		u.ports = append(u.ports, set.SinglePort(f.Tunnel.Port))
+	}
+	if u.mesh {
+		u.namespaces.name(f.Unmeshed...)
+	}
 	if u.located() {
-		u.addresses = append(u.addresses, f.PodCIDRs, f.ServiceCIDRs, f.NodeCIDRs, f.DNS.NodeLocal, ir.Private())
+		u.addresses = append(u.addresses, f.Tunnel.Probes, f.PodCIDRs, f.ServiceCIDRs, f.NodeCIDRs, f.DNS.NodeLocal, ir.Private())
 	}
 }
 

@@ -37,14 +37,17 @@ func Families() []Family {
 	return out
 }
 
-// FamilyAt gives the table of an engine at a version: a feature that came later
-// is refused.
+// FamilyAt gives the table of an engine at a version, set up as the profile says:
+// a feature that came later, or that a switch takes away, is refused.
 func FamilyAt(p profile.Profile) Family {
 	f := Family{Name: p.String()}
 	for _, c := range backends.For(p.Engine).Capabilities() {
 		if since, err := profile.Of(string(p.Engine), c.Since); c.Since != "" && err == nil &&
 			!p.Version.AtLeast(since.Version.Major, since.Version.Minor) {
 			c.Support = lower.Refused
+		}
+		if why := lower.LackedBy(p, c.Feature); why != "" && c.Support != lower.Refused {
+			c.Support, c.Note = lower.Refused, why
 		}
 		f.Rows = append(f.Rows, c)
 	}

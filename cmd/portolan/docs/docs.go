@@ -15,6 +15,7 @@ func Pages() []Page {
 			"*yes*: exactly. *within bounds*: exactly, or refused where the bound is hit. *refused*: an error, unless the target accepts the loss. *not governed*: not the target's to decide.\n\n" +
 			Capabilities(Families())},
 		{"codes.md", generated + "# Codes of diagnostics\n\n`portolan explain CODE` prints one of these pages. Errors cannot be silenced; warnings can, with `--allow CODE=reason`.\n\n" + Codes()},
+		{"profiles.md", generated + "# Profiles\n\n" + Profiles()},
 		{"language-reference.md", generated + "# Reference of the intent language\n\nEvery block and argument. `description` is a text for the reader.\n\n" + Language()},
 	}
 }

@@ -38,6 +38,9 @@ func addresses(cfg *intent.Config) map[string]bool {
 			known[r.Address] = true
 		}
 	}
+	for _, n := range cfg.NodeSets {
+		known[n.Address()] = true
+	}
 	for _, ns := range cfg.Namespaces {
 		known[ns.Address] = true
 		for _, w := range ns.Workloads {

@@ -15,9 +15,51 @@ import (
 )
 
 // Lint reports what in an intent only its meaning shows: rules that decide
-// nothing, and denies that cut DNS off. said is what was found of the same
-// program before, and is not said again.
-func Lint(cfg *intent.Config, p *ir.Program, said diag.List) diag.List {
+// nothing, and denies that cut DNS off. What lowering says already is not said
+// again. Where blocks are there for some targets only, a finding is one that
+// holds on every target that has its rule.
+func Lint(cfg *intent.Config) diag.List {
+	if !cfg.Scoped() {
+		p, said := intent.Lower(cfg, nil)
+		return lint(cfg, p, said)
+	}
+	type finding struct {
+		code diag.Code
+		at   diag.Range
+	}
+	var all diag.List
+	found, there := map[finding]int{}, map[string]int{}
+	for _, t := range cfg.Targets {
+		p, said := intent.Lower(cfg, t)
+		for _, address := range ruleAddresses(p) {
+			there[address]++
+		}
+		for _, d := range lint(cfg, p, said) {
+			x := finding{d.Code, d.Range}
+			if found[x]++; found[x] == 1 {
+				all = append(all, d)
+			}
+		}
+	}
+	return slices.DeleteFunc(all, func(d diag.Diagnostic) bool { return found[finding{d.Code, d.Range}] < there[d.Address] })
+}
+
+// ruleAddresses gives the addresses of a program's rules, each once.
+func ruleAddresses(p *ir.Program) []string {
+	var out []string
+	for _, d := range p.All() {
+		out = append(out, d.Rule.Origin.Address)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// lint is Lint of one program; said is what was found of it before. Where that
+// has an error, the program is not what is meant.
+func lint(cfg *intent.Config, p *ir.Program, said diag.List) diag.List {
+	if said.HasErrors() {
+		return nil
+	}
 	about := map[string]bool{}
 	for _, d := range said {
 		if d.Code == diag.CoveredRule || d.Code == diag.MatchesNothing {
@@ -92,14 +134,43 @@ func LintManifests(s *Source, profiles []profile.Profile, policy sem.Policy, o s
 
 // unread reports the policies that are for other engines than the profiles'.
 func (s *Source) unread(profiles []profile.Profile) (diags diag.List) {
+	for _, d := range s.Unread(profiles) {
+		diags.Add(diag.NoEffect, d.Range, fmt.Sprintf("%s is of %s, which is not read here, and so decides nothing.", d.String(), d.APIVersion),
+			"Say with --profile which engines enforce policies.")
+	}
+	return diags
+}
+
+// Unread gives the policies that none of the profiles' engines reads, and so does
+// not enforce.
+func (s *Source) Unread(profiles []profile.Profile) []manifest.Document {
+	var out []manifest.Document
 	for _, d := range s.documents {
 		reads := func(p profile.Profile) bool { return frontends.For(p.Engine).Reads(d.Group(), d.Kind) }
 		if !slices.ContainsFunc(profiles, reads) {
-			diags.Add(diag.NoEffect, d.Range, fmt.Sprintf("%s is of %s, which is not read here, and so decides nothing.", d.String(), d.APIVersion),
-				"Say with --profile which engines enforce policies.")
+			out = append(out, d)
 		}
 	}
-	return diags
+	return out
+}
+
+// Elsewhere gives the other profiles, each at its newest version, that read some
+// of the policies: of a CNI's with the same mesh beside it, where there is one.
+func (s *Source) Elsewhere(from []profile.Profile) [][]profile.Profile {
+	mesh := from[len(from)-1].IsMesh()
+	var out [][]profile.Profile
+	for _, name := range slices.Concat(profile.Names(), profile.PlatformNames()) {
+		p, err := profile.Of(name, "")
+		to := []profile.Profile{p}
+		if len(from) == 2 {
+			to = append(to, from[1])
+		}
+		if err != nil || p.Name() == from[0].Name() || p.IsMesh() != (mesh && len(from) == 1) || len(s.Unread([]profile.Profile{p})) == len(s.documents) {
+			continue
+		}
+		out = append(out, to)
+	}
+	return out
 }
 
 // notLinted says that there is no answer: what was read is no worse for it.

@@ -10,7 +10,6 @@ import (
 	read "github.com/portolan-dev/portolan/frontends/manifest"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
-	"github.com/portolan-dev/portolan/ir/profile"
 	"github.com/portolan-dev/portolan/ir/sem"
 	"github.com/portolan-dev/portolan/ir/set"
 )
@@ -31,7 +30,17 @@ func (r *Rendered) prove() {
 		return
 	}
 	o := r.scope()
-	c, err := sem.Compare(r.intent(o), layers, o)
+	intent := r.intent(o)
+	r.compare(intent, layers, o, "")
+	if !r.Unproved() && (hasStaged(intent) || hasStaged(layers)) {
+		r.compare(previewed(intent), previewed(layers), o, ", once what is staged is enforced")
+	}
+}
+
+// compare reports what differs between the intent and what was emitted; when is
+// under what, as a clause.
+func (r *Rendered) compare(intent, layers sem.Policy, o sem.Options, when string) {
+	c, err := sem.Compare(intent, layers, o)
 	if err != nil {
 		r.unproved(err)
 		return
@@ -39,17 +48,32 @@ func (r *Rendered) prove() {
 	more, err := c.More(maxShown)
 	if err == nil {
 		for _, d := range more {
-			r.widened(d)
+			r.widened(d, when)
 		}
 		var less []sem.Difference
 		less, err = c.Less(maxShown)
 		for _, d := range less {
-			r.narrowed(d)
+			r.narrowed(d, when)
 		}
 	}
 	if err != nil {
 		r.unproved(err)
 	}
+}
+
+func hasStaged(p sem.Policy) bool {
+	return slices.ContainsFunc(p, func(l sem.Layer) bool { return l.Program.HasStaged() })
+}
+
+// previewed is a policy as it would be with everything staged enforced. What is
+// staged decides nothing, so that this is all that a target can get wrong of it.
+func previewed(p sem.Policy) sem.Policy {
+	out := make(sem.Policy, len(p))
+	for i, l := range p {
+		out[i] = sem.Layer{Program: l.Program.Previewed(), Scope: l.Scope}
+		out[i].Program.Index()
+	}
+	return out
 }
 
 // intent is what the proof holds the target to: the program that it was rendered
@@ -82,11 +106,7 @@ func (r *Rendered) intent(o sem.Options) sem.Policy {
 
 // scope gives what the kind of the target governs.
 func (r *Rendered) scope() sem.Options {
-	var profiles []profile.Profile
-	for _, t := range r.Target.Parts {
-		profiles = append(profiles, t.Profile)
-	}
-	o := Scope(profiles)
+	o := Scope(r.Target.profiles())
 	o.Inventory = r.inventory()
 	return o
 }
@@ -126,7 +146,7 @@ func (r *Rendered) readBack() (sem.Policy, diag.List) {
 		input, more := read.ReadFiles(in, read.Options{})
 		diags = append(diags, more...)
 		r.addSources(in)
-		p, more := liftUnder(t.Profile, input.Documents, r.inventory())
+		p, more := liftLayer(t.Profile, r.Target.profiles(), input.Documents, r.inventory())
 		diags = append(diags, more...)
 		scope := sem.CNI
 		if t.Profile.IsMesh() {
@@ -170,11 +190,11 @@ func (r *Rendered) unproved(err error) {
 	r.fault(diag.Disagreeing, diag.Range{}, fmt.Sprintf("The proof of target %q contradicts itself.", r.Target.Name), err.Error())
 }
 
-func (r *Rendered) widened(d sem.Difference) {
-	r.differs(diag.Widened, d, &d.A, &d.B, "lets through what the "+r.given()+" denies")
+func (r *Rendered) widened(d sem.Difference, when string) {
+	r.differs(diag.Widened, d, &d.A, &d.B, "lets through what the "+r.given()+" denies"+when)
 }
 
-func (r *Rendered) narrowed(d sem.Difference) {
+func (r *Rendered) narrowed(d sem.Difference, when string) {
 	if r.told(d) {
 		return
 	}
@@ -182,7 +202,7 @@ func (r *Rendered) narrowed(d sem.Difference) {
 	if d.Facts != nil || d.Hangs != nil {
 		code, how = diag.Hangs, "may stop what the "+r.given()+" allows"
 	}
-	r.differs(code, d, &d.A, &d.B, how)
+	r.differs(code, d, &d.A, &d.B, how+when)
 }
 
 // told reports that the backend has said already what it left out for want of

@@ -63,10 +63,11 @@ func (r *Rendered) Objects() []manifest.Object {
 func Render(cfg *intent.Config, targets []Target, opts Options) ([]Rendered, diag.List) {
 	out := make([]Rendered, len(targets))
 	about := make([]diag.List, len(targets))
-	meanings := sameMeaning(targets)
+	meanings := sameMeaning(cfg, targets)
 	inParallel(len(meanings), func(i int) {
 		first := meanings[i][0]
 		p, diags := intent.Lower(cfg, targets[first].Config)
+		Beneath(&p.Inventory.Facts, targets[first].profiles())
 		for _, j := range meanings[i] {
 			out[j] = Rendered{Target: targets[j], Program: p}
 		}
@@ -78,6 +79,9 @@ func Render(cfg *intent.Config, targets []Target, opts Options) ([]Rendered, dia
 			}
 		}
 	})
+	if cfg.Scoped() {
+		attribute(about, targets)
+	}
 	var diags diag.List
 	for _, more := range about {
 		diags = append(diags, more...)
@@ -91,16 +95,42 @@ func Render(cfg *intent.Config, targets []Target, opts Options) ([]Rendered, dia
 	return out, diags
 }
 
+// attribute marks what is said of the configuration on some targets and not on
+// all with the target.
+func attribute(about []diag.List, targets []Target) {
+	type saying struct {
+		code    diag.Code
+		at      diag.Range
+		summary string
+	}
+	times := map[saying]int{}
+	for _, list := range about {
+		for _, d := range list {
+			times[saying{d.Code, d.Range, d.Summary}]++
+		}
+	}
+	for i, list := range about {
+		for j, d := range list {
+			if times[saying{d.Code, d.Range, d.Summary}] < len(about) {
+				list[j].Target = targets[i].Name
+			}
+		}
+	}
+}
+
 // sameMeaning groups targets, by index, for which the configuration means the
 // same, so that it is lowered once for each group. A program is never changed
-// once it is lowered. A target with facts or a mode of its own stands alone.
-func sameMeaning(targets []Target) [][]int {
+// once it is lowered. A target with facts or a mode of its own stands alone, and all do
+// where blocks are there for some targets only.
+func sameMeaning(cfg *intent.Config, targets []Target) [][]int {
 	var out [][]int
 	at := map[string]int{}
+	scoped := cfg.Scoped()
 	for i, t := range targets {
 		mesh := t.Config.Mesh.Value.Name
-		key := fmt.Sprintf("%v %s", t.Config.CNI.Value.Name != "", mesh)
-		if t.Config.HasFacts() || t.Config.Mode.Set {
+		cni := t.Parts[0].Profile
+		key := fmt.Sprintf("%v %s %v %v", t.Config.CNI.Value.Name != "", mesh, cni.DNS(), cni.On("cluster_mesh"))
+		if t.Config.HasFacts() || t.Config.Mode.Set || scoped {
 			out = append(out, []int{i})
 			continue
 		}

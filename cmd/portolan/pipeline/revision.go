@@ -30,15 +30,16 @@ func OpenRevision(name string, opts intent.Options) (*Source, diag.List) {
 		diags.Add(diag.Unreadable, diag.Range{File: name}, fmt.Sprintf("Cannot read %s: %s.", name, err), "Name a file or a directory, or REV:PATH in a git repository.")
 		return s, diags
 	}
-	config := map[string][]byte{}
-	direct := path.Dir(rev + ":" + path.Join(at, "x"))
-	for _, f := range files {
-		if (len(files) == 1 || path.Dir(f.Name) == direct) && (isConfig(f.Name) || strings.HasSuffix(f.Name, ".auto.portolanvars")) {
-			config[f.Name] = f.Data
-		}
+	dir := path.Clean(filepath.ToSlash(at))
+	if len(files) == 1 && files[0].Name == rev+":"+dir { // a file
+		dir = path.Dir(dir)
 	}
-	if len(config) > 0 {
-		opts.Files = config
+	if config := configuration(files, rev, dir); len(config) > 0 {
+		opts.Files, opts.Dir = config, dir
+		opts.Open = func(dir string) (map[string][]byte, error) {
+			files, err := readRevision(rev, dir)
+			return configuration(files, rev, dir), err
+		}
 		var diags diag.List
 		s.Config, s.Files, diags = intent.Load(nil, opts)
 		return s, diags
@@ -46,6 +47,19 @@ func OpenRevision(name string, opts intent.Options) (*Source, diag.List) {
 	in, diags := manifest.ReadFiles(files, manifest.Options{})
 	s.Files = in.Sources
 	return s, append(diags, s.take(in.Documents)...)
+}
+
+// configuration gives the files of a directory of a revision that are part of an
+// intent.
+func configuration(files []manifest.File, rev, dir string) map[string][]byte {
+	out := map[string][]byte{}
+	for _, f := range files {
+		in := path.Dir(strings.TrimPrefix(f.Name, rev+":"))
+		if in == dir && (isConfig(f.Name) || strings.HasSuffix(f.Name, ".auto.portolanvars")) {
+			out[f.Name] = f.Data
+		}
+	}
+	return out
 }
 
 // maxRevisionFiles and maxRevisionBytes bound what is taken out of a revision.

@@ -34,6 +34,7 @@ type Source struct {
 	lowered   *ir.Program    // of an intent, for its target; nil until it is asked for
 	diags     diag.List      // of that
 	mesh      bool           // it is looked at in a mesh
+	connected bool           // of manifests: other clusters are connected
 	documents []manifest.Document
 	cluster   manifest.Cluster
 }
@@ -157,6 +158,15 @@ func (s *Source) Profiles() ([]profile.Profile, error) {
 // mesh where the place has one. It changes nothing of manifests.
 func (s *Source) For(t *intent.Target) { s.target, s.lowered = t, nil }
 
+// State gives a profile with what an intent states of its engine's settings; of
+// manifests it is the same.
+func (s *Source) State(p profile.Profile) profile.Profile {
+	if s.Config == nil {
+		return p
+	}
+	return Stated(p, s.Config.Switches(s.target))
+}
+
 // lower gives the program of an intent, which is worked out once.
 func (s *Source) lower() (*ir.Program, diag.List) {
 	if s.lowered == nil {
@@ -165,20 +175,23 @@ func (s *Source) lower() (*ir.Program, diag.List) {
 	return s.lowered, s.diags
 }
 
-// Under makes the source one for the profiles, of which a mesh needs more: an
-// intent that is for no target gets one, and of manifests the Services say what
-// ports speak.
+// Under makes the source one for the profiles. An intent that is for no target
+// gets one where a mesh or a managed cluster has facts of its own; of manifests
+// in a mesh the Services say what ports speak.
 func (s *Source) Under(profiles []profile.Profile) {
 	s.mesh = slices.ContainsFunc(profiles, profile.Profile.IsMesh)
-	if s.target != nil || !s.mesh {
+	s.connected = slices.ContainsFunc(profiles, func(p profile.Profile) bool { return p.On("cluster_mesh") })
+	managed := slices.ContainsFunc(profiles, func(p profile.Profile) bool { return p.Platform != "" })
+	if s.target != nil || !s.mesh && !managed {
 		return
 	}
 	s.For(&intent.Target{})
 	for _, p := range profiles {
-		engine := intent.At[intent.Engine]{Value: intent.Engine{Name: string(p.Engine)}, Set: true}
-		if p.IsMesh() {
+		engine := intent.At[intent.Engine]{Value: intent.Engine{Name: p.Name()}, Set: true}
+		switch { // the first of each is where it is
+		case p.IsMesh() && !s.target.Mesh.Set:
 			s.target.Mesh = engine
-		} else {
+		case !p.IsMesh() && !s.target.CNI.Set:
 			s.target.CNI = engine
 		}
 	}
@@ -191,6 +204,7 @@ func (s *Source) Inventory() (ir.Inventory, diag.List) {
 		if s.mesh {
 			inv = istio.Speaking(inv, s.cluster.Services)
 		}
+		inv.Facts.ClusterMesh = s.connected
 		return inv, nil
 	}
 	p, diags := s.lower()
@@ -237,7 +251,7 @@ func (s *Source) Policy(profiles []profile.Profile, inv *ir.Inventory) (sem.Poli
 	var out sem.Policy
 	var diags diag.List
 	for _, f := range profiles {
-		p, more := liftUnder(f, s.documents, inv)
+		p, more := liftLayer(f, profiles, s.documents, inv)
 		diags = append(diags, more...)
 		scope := sem.CNI
 		if f.IsMesh() {
@@ -263,7 +277,11 @@ func liftUnder(f profile.Profile, docs []manifest.Document, inv *ir.Inventory) (
 			panic(over)
 		}
 	}()
-	return frontends.For(f.Engine).Lift(docs, lift.Options{Profile: f, Inventory: *inv})
+	p, diags = frontends.For(f.Engine).Lift(docs, lift.Options{Profile: f, Inventory: *inv})
+	if !diags.HasErrors() {
+		diags = append(diags, lift.Lacking(p, f)...)
+	}
+	return p, diags
 }
 
 // Scope gives the flows that the profiles govern, to compare on. The plain API
@@ -317,6 +335,7 @@ func Merge(a, b ir.Inventory) ir.Inventory {
 	if f.MeshRoot == "" {
 		f.MeshRoot = a.Facts.MeshRoot
 	}
+	f.ClusterMesh = f.ClusterMesh || a.Facts.ClusterMesh
 	return out
 }
 

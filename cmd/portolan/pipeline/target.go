@@ -41,7 +41,7 @@ func Targets(cfg *intent.Config, names, to []string) ([]Target, diag.List) {
 				"One is the configuration's, the other an engine given with --to. Render one at a time.")
 			return
 		}
-		if parts := parts(t, &diags); parts != nil {
+		if parts := parts(t, cfg.Switches(t), &diags); parts != nil {
 			out = append(out, Target{t.Name, parts, t})
 		}
 	}
@@ -83,16 +83,21 @@ func targetNames(cfg *intent.Config) []string {
 	return names
 }
 
-// fromFlag reads ENGINE[@version][+MESH[@version]], where a mesh may stand alone.
+// fromFlag reads ENGINE[@version][,switch=value...][+MESH...], where a mesh may
+// stand alone.
 func fromFlag(text string, diags *diag.List) *intent.Target {
 	t := &intent.Target{Name: text}
 	for i, part := range strings.Split(text, "+") {
-		name, version, _ := strings.Cut(part, "@")
+		named, stated, _ := strings.Cut(part, ",")
+		name, version, _ := strings.Cut(named, "@")
 		engine := intent.At[intent.Engine]{Value: intent.Engine{Name: name, Version: version}, Set: true}
 		mesh := profile.Profile{Engine: profile.Engine(name)}.IsMesh()
-		switch {
-		case strings.ContainsAny(version, `/\`): // a target's name is its folder's
+		switch _, err := profile.Parse(part); {
+		case strings.ContainsAny(part, `/\`): // a target's name is its folder's
 			diags.Add(diag.UnknownEngine, diag.Range{}, fmt.Sprintf("%q is no version.", version), "")
+			return nil
+		case stated != "" && err != nil: // of a name alone it is said with the target
+			diags.Add(diag.UnknownEngine, diag.Range{}, sentence(err.Error()), "").Target = text
 			return nil
 		case i == 0 && !mesh:
 			t.CNI = engine
@@ -103,13 +108,19 @@ func fromFlag(text string, diags *diag.List) *intent.Target {
 				"Write a CNI, a mesh, or a CNI, \"+\" and a mesh, each with a version where it matters: cilium, calico@3.30, istio, cilium@1.18+istio.")
 			return nil
 		}
+		for f := range strings.SplitSeq(stated, ",") {
+			if s, value, ok := strings.Cut(f, "="); ok {
+				t.Facts.Switches.Value = append(t.Facts.Switches.Value, intent.Switch{Name: s, Value: value})
+				t.Facts.Switches.Set = true
+			}
+		}
 	}
 	return t
 }
 
 // parts gives what a target is made of; nil with a diagnostic where it names
 // something unknown.
-func parts(t *intent.Target, diags *diag.List) []lower.Target {
+func parts(t *intent.Target, switches []intent.Switch, diags *diag.List) []lower.Target {
 	var out []lower.Target
 	cni, mesh := t.CNI.Value.Name != "", t.Mesh.Value.Name != ""
 	add := func(e intent.At[intent.Engine], role lower.Role, wantMesh bool) bool {
@@ -122,7 +133,7 @@ func parts(t *intent.Target, diags *diag.List) []lower.Target {
 			diags.Add(diag.UnknownEngine, e.Range, fmt.Sprintf("%q stands where %s belongs.", e.Value.Name, map[bool]string{true: "a mesh", false: "a CNI"}[wantMesh]), "").Target = t.Name
 			return false
 		}
-		out = append(out, lower.Target{Name: t.Name, Profile: p, Role: role})
+		out = append(out, lower.Target{Name: t.Name, Profile: Stated(p, switches), Role: role})
 		return true
 	}
 	cniRole, meshRole := lower.Alone, lower.Alone
@@ -143,6 +154,21 @@ func parts(t *intent.Target, diags *diag.List) []lower.Target {
 		return nil
 	}
 	return out
+}
+
+// Stated gives the profile with those of the switches that its engine has and
+// that it does not state itself.
+func Stated(p profile.Profile, switches []intent.Switch) profile.Profile {
+	own := p.Stated()
+	for _, s := range switches {
+		if slices.ContainsFunc(own, func(f string) bool { return strings.HasPrefix(f, s.Name+"=") }) {
+			continue
+		}
+		if q, err := p.With(s.Name, s.Value); err == nil { // of another engine it is nothing to this one
+			p = q
+		}
+	}
+	return p
 }
 
 func sentence(text string) string {

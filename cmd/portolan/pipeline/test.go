@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/portolan-dev/portolan/frontends/intent"
 	"github.com/portolan-dev/portolan/ir"
@@ -20,16 +21,15 @@ type TestResult struct {
 // Test proves every statement of the configuration's tests: of the intent by
 // itself, and of each target that was rendered, after what it accepts. Of a mesh
 // alone they are proved as far as it governs flows, with the sources' side as the
-// intent has it. What is wrong with the tests themselves is an error among the
-// diagnostics.
+// intent has it. Where blocks are there for some targets only, the intent by
+// itself is that of each target, and a test is among the results where a target
+// was asked for that has it. What is wrong with the tests themselves is an error
+// among the diagnostics.
 func Test(cfg *intent.Config, p *ir.Program, rendered []Rendered) ([]TestResult, diag.List) {
 	if len(cfg.Tests) == 0 {
 		return nil, nil
 	}
-	assertions, diags := intent.Assertions(cfg, nil)
-	if diags.HasErrors() {
-		return nil, diags
-	}
+	var diags diag.List
 	out := make([]TestResult, len(cfg.Tests))
 	at := map[*intent.Test]*TestResult{}
 	for i, t := range cfg.Tests {
@@ -44,10 +44,32 @@ func Test(cfg *intent.Config, p *ir.Program, rendered []Rendered) ([]TestResult,
 			}
 		}
 	}
-	prove("", assertions, sem.Policy{{Program: p}}, sem.Options{Inventory: &p.Inventory})
+	byItself := func(target string, list []intent.Assertion, p *ir.Program) {
+		prove(target, list, sem.Policy{{Program: p}}, sem.Options{Inventory: &p.Inventory})
+	}
+	scoped, claimed := cfg.Scoped(), map[*intent.Test]bool{}
+	if !scoped {
+		var assertions []intent.Assertion
+		if assertions, diags = intent.Assertions(cfg, nil); diags.HasErrors() {
+			return nil, diags
+		}
+		byItself("", assertions, p)
+	}
 	for i := range rendered {
-		if r := &rendered[i]; !r.Refused {
-			own, _ := intent.Assertions(cfg, r.Target.Config)
+		r := &rendered[i]
+		own, said := intent.Assertions(cfg, r.Target.Config)
+		for _, a := range own {
+			claimed[a.Test] = true
+		}
+		if scoped {
+			diags = append(diags, said...)
+		}
+		switch {
+		case r.Refused && scoped:
+			if p, said := intent.Lower(cfg, r.Target.Config); !said.HasErrors() {
+				byItself(r.Target.Name, own, p)
+			}
+		case !r.Refused:
 			o := r.scope()
 			policy := r.intent(o)
 			if o.Scope == sem.Mesh {
@@ -59,6 +81,9 @@ func Test(cfg *intent.Config, p *ir.Program, rendered []Rendered) ([]TestResult,
 			}
 			prove(r.Target.Name, own, policy, o)
 		}
+	}
+	if scoped {
+		out = slices.DeleteFunc(out, func(r TestResult) bool { return !claimed[r.Test] })
 	}
 	return out, diags
 }

@@ -109,20 +109,25 @@ func ChangesText(w io.Writer, c Changes) error {
 		fmt.Fprintf(&b, "same: %s and %s let the same flows pass\n", show(c.Old), show(c.New))
 	}
 	for i := range c.Changes {
-		change := &c.Changes[i]
-		words := map[string]string{"gained": "new", "lost": "gone"}[change.Change]
-		if notes := change.notes(); notes != "" {
-			words += "; " + notes
-		}
-		fmt.Fprintf(&b, "%s %s -> %s  %s   %s\n", change.sign(), show(change.Source.Name), show(change.Destination.Name), show(change.Traffic), show(words))
-		fmt.Fprintf(&b, "    such as %s\n", show(change.Least.Flow))
-		fmt.Fprintf(&b, "    before: %s\n    now:    %s\n", show(change.Least.A.deciding()), show(change.Least.B.deciding()))
+		writeChange(&b, &c.Changes[i], "before", "now")
 	}
 	if !c.Equal {
 		b.WriteString(c.counts() + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// writeChange writes one change, with what the sides are called.
+func writeChange(b *strings.Builder, change *Change, before, now string) {
+	words := map[string]string{"gained": "new", "lost": "gone"}[change.Change]
+	if notes := change.notes(); notes != "" {
+		words += "; " + notes
+	}
+	fmt.Fprintf(b, "%s %s -> %s  %s   %s\n", change.sign(), show(change.Source.Name), show(change.Destination.Name), show(change.Traffic), show(words))
+	fmt.Fprintf(b, "    such as %s\n", show(change.Least.Flow))
+	width := max(len(before), len(now)) + 1
+	fmt.Fprintf(b, "    %-*s %s\n    %-*s %s\n", width, before+":", show(change.Least.A.deciding()), width, now+":", show(change.Least.B.deciding()))
 }
 
 // ChangesMarkdown writes changes as the text of a comment: the counts, then a
@@ -133,14 +138,19 @@ func ChangesMarkdown(w io.Writer, c Changes) error {
 		b.WriteString("**No flow changes.**\n")
 	} else {
 		fmt.Fprintf(&b, "**Flows: %s.**\n\n", c.counts())
-		markdownRow(&b, "", "Source", "Destination", "Traffic", "Note", "Before", "Now")
-		b.WriteString("| --- | --- | --- | --- | --- | --- | --- |\n")
-	}
-	for i := range c.Changes {
-		change := &c.Changes[i]
-		markdownRow(&b, change.sign(), code(change.Source.Name), code(change.Destination.Name), code(change.Traffic),
-			code(change.notes()), code(change.Least.A.deciding()), code(change.Least.B.deciding()))
+		markdownChanges(&b, c.Changes, "Before", "Now")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// markdownChanges writes changes as a table, with what the sides are called.
+func markdownChanges(b *strings.Builder, list []Change, before, now string) {
+	markdownRow(b, "", "Source", "Destination", "Traffic", "Note", before, now)
+	b.WriteString("| --- | --- | --- | --- | --- | --- | --- |\n")
+	for i := range list {
+		change := &list[i]
+		markdownRow(b, change.sign(), code(change.Source.Name), code(change.Destination.Name), code(change.Traffic),
+			code(change.notes()), code(change.Least.A.deciding()), code(change.Least.B.deciding()))
+	}
 }

@@ -1,4 +1,4 @@
-# Portolan renders enforced policies for Calico.
+# Calico has staged policies from 3.30.
 namespace "shop" {
   workload "web" { labels = { app = "web" } }
   workload "db" { labels = { app = "db" } }

@@ -1,4 +1,4 @@
-# A staged rule reports and decides nothing; a target that can only enforce refuses it.
+# A staged rule reports and decides nothing: Calico has kinds of its own for it.
 namespace "shop" {
   workload "web" { labels = { app = "web" } }
   workload "api" { labels = { app = "api" } }

@@ -1,0 +1,177 @@
+package cilium
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cilium/cilium/pkg/policy/api"
+
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+)
+
+// serversOf gives how many of the first rules differ in nothing but the name of
+// a TLS server that they ask for, and the names; none for one that asks for none.
+func serversOf(rules []ir.Rule) (int, []ir.Name) {
+	names, only := namedServers(&rules[0])
+	n := 1
+	if !only {
+		return n, names
+	}
+	for ; n < len(rules); n++ {
+		r := &rules[n]
+		more, only := namedServers(r)
+		if !only || r.Action != rules[0].Action || !r.Peers.Equal(rules[0].Peers) || r.Traffic.String() != rules[0].Traffic.String() {
+			break
+		}
+		names = append(names, more...)
+	}
+	return n, names
+}
+
+// namedServers gives the names of servers among a rule's conditions; only where
+// one is all of them.
+func namedServers(r *ir.Rule) (names []ir.Name, only bool) {
+	for _, c := range r.If {
+		if n, ok := c.ServerName(); ok {
+			names = append(names, n)
+		}
+	}
+	return names, len(names) == 1 && len(r.If) == 1
+}
+
+// serverNames gives the names as a port rule has them: exact ones, and from 1.18
+// with "*." or "**." before them (cilium/cilium#38615).
+func (l *lowering) serverNames(r *ir.Rule, names []ir.Name) ([]api.ServerName, *refusal) {
+	if names == nil {
+		if len(r.If) > 0 {
+			return nil, &refusal{diag.CannotSay, "Cilium cannot ask whether " + r.If[0].String(), "Leave it out of the rule."}
+		}
+		return nil, nil
+	}
+	_, only := namedServers(r)
+	tcp, some := r.Traffic.Only(ir.TCP)
+	switch {
+	case r.Action != ir.Allow:
+		return nil, &refusal{diag.LacksSNI, "Cilium's deny rules have no names of servers and would deny the whole port", "Allow the names that are wanted instead."}
+	case r.Subject.Kind == ir.SubjectNodes:
+		return nil, &refusal{diag.LacksSNI, "what nodes send and take passes no proxy of Cilium that reads TLS", "Restrict the names where the pods at the other end are closed."}
+	case !only:
+		return nil, &refusal{diag.LacksSNI, "Cilium knows names of servers and nothing else that flows may be asked for beside ports", "Write a rule for each."}
+	case !some || tcp.String() != r.Traffic.String() || r.Traffic.IsAll():
+		return nil, &refusal{diag.LacksSNI, "Cilium reads names of servers on TCP ports only", "Name the ports: `tcp = [443]`."}
+	case r.Traffic.Requests() != nil || r.Traffic.Names() != nil:
+		return nil, &refusal{diag.LacksSNI, "Cilium has names of servers or requests for one port, unless it ends TLS itself", "Write two rules for different ports."}
+	}
+	var out []api.ServerName
+	for _, n := range names {
+		if _, wildcard := n.Parts(); wildcard > 0 && !l.target.Profile.Version.AtLeast(1, 18) {
+			return nil, &refusal{diag.LacksSNI, "Cilium 1.17 is not known to match names of servers by pattern, as " + n.String(), "Name each server, or render for `cilium@1.18` or newer."}
+		}
+		out = append(out, api.ServerName(n.String()))
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
+
+// Rules for one selector, port and protocol are one to Cilium: where some of
+// them ask for names of servers, all traffic has to name one
+// (pkg/policy/rule.go mergePortProto). So what would be merged is refused; other
+// names of servers are a union there too.
+
+// filter is what Cilium merges rules by.
+type filter struct {
+	direction ir.Direction
+	selector  string
+	port      string
+	last      int32
+}
+
+// noted is an allow of a port as it was emitted, for finding what is merged.
+type noted struct {
+	pods     ir.Pods
+	servers  bool
+	origin   ir.Origin
+	restrict bool // requests or DNS names
+}
+
+// note keeps the TCP ports of an item in mind, where some rule asks for names of
+// servers at all.
+func (l *lowering) note(r *ir.Rule, d ir.Direction, p layer3, t layer4) {
+	if !l.named || r.Action != ir.Allow || r.Subject.Kind == ir.SubjectNodes {
+		return
+	}
+	for _, rule := range t.ports {
+		for _, port := range rule.Ports {
+			if port.Protocol != api.ProtoTCP {
+				continue
+			}
+			for _, s := range p.texts() {
+				f := filter{d, s, port.Port, port.EndPort}
+				l.noted[f] = append(l.noted[f], noted{r.Subject.Pods, rule.ServerNames != nil, r.Origin, rule.Rules != nil})
+			}
+		}
+	}
+}
+
+// texts gives each selector of the peers.
+func (p *layer3) texts() []string {
+	var out []string
+	add := func(kind string, v any) {
+		text, err := json.Marshal(v)
+		if err != nil {
+			panic("cilium: a selector that is no JSON: " + err.Error())
+		}
+		out = append(out, kind+string(text))
+	}
+	for _, s := range slices.Concat(p.endpoints, p.nodes) {
+		add("endpoint ", s)
+	}
+	for _, e := range p.entities {
+		add("entity ", e)
+	}
+	for _, c := range p.cidrs {
+		add("range ", c)
+	}
+	for _, n := range p.names {
+		add("name ", n)
+	}
+	return out
+}
+
+// unmergeable refuses the rules that ask for names of servers and that Cilium
+// would make one of with others that do not.
+func (l *lowering) unmergeable() {
+	var clashes []clash
+	for _, all := range l.noted {
+		for _, a := range all {
+			for _, b := range all {
+				if !a.servers || b.servers || !a.pods.Overlaps(b.pods) {
+					continue
+				}
+				what := "without names"
+				if b.restrict {
+					what = "with requests or DNS names"
+				}
+				clashes = append(clashes, clash{a.origin, fmt.Sprintf("%q is for the same peers and port %s, and Cilium makes one of the two", b.origin.Address, what)})
+			}
+		}
+	}
+	slices.SortFunc(clashes, clash.compare)
+	for _, c := range clashes {
+		l.refuse(c.origin, &refusal{diag.Unmergeable, c.reason, "Use different ports, write both with names, or take the peers of one out of the other with `except`."})
+	}
+}
+
+// clash is a refusal of unmergeable.
+type clash struct {
+	origin ir.Origin
+	reason string
+}
+
+func (c clash) compare(d clash) int {
+	return cmp.Or(strings.Compare(c.origin.Address, d.origin.Address), strings.Compare(c.reason, d.reason))
+}

@@ -1,0 +1,61 @@
+package lower
+
+import (
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/profile"
+)
+
+// lack is the refusal of a condition that an engine never has.
+type lack struct {
+	code            diag.Code
+	reason, nearest string
+}
+
+// unsaid says why the target's engine has no form for a condition that the
+// intent language has words for; false where it has one, whose bounds are its
+// backend's to tell, or where the condition is another.
+func (t Target) unsaid(c ir.Condition) (lack, bool) {
+	const sidecars = "Render for sidecars (`mesh = \"istio\"`), alone or beside a CNI"
+	engine := t.Profile.Engine
+	ambient := engine == profile.IstioAmbient
+	if _, client := c.Client(); client && engine != profile.Istio {
+		why := t.Profile.Name() + " sees the address that a packet comes from, and none that a proxy reports"
+		if ambient {
+			why = "ztunnel reads no requests, and so no address that a proxy reports"
+		}
+		return lack{diag.LacksClient, why, sidecars + ", or keep the client's address on its way (`externalTrafficPolicy: Local`) and name it in `from`."}, true
+	}
+	if _, named := c.ServerName(); named && engine != profile.Cilium {
+		why := t.Profile.Name() + " reads no TLS"
+		if t.Profile.IsMesh() {
+			why = "between pods of the mesh the TLS that a proxy sees is the mesh's own, which names the mesh's servers and not the application's"
+		}
+		return lack{diag.LacksSNI, why, "Name the server's addresses or DNS name in `to`, or render for `cilium`."}, true
+	}
+	if asksToken(c) && engine != profile.Istio {
+		why := t.Profile.Name() + " reads no tokens"
+		if ambient {
+			why = "ztunnel reads no requests and so no tokens, and waypoints, which do, are not rendered by this version"
+		}
+		return lack{diag.LacksJWT, why, sidecars + "."}, true
+	}
+	return lack{}, false
+}
+
+// asksToken reports a condition about tokens.
+func asksToken(c ir.Condition) bool {
+	_, _, token := c.Token()
+	_, _, claim := c.TokenClaim()
+	_, audience := c.TokenAudience()
+	_, bad := c.BadToken()
+	return token || claim || audience || bad
+}
+
+// foreignCondition reports a condition that only manifests state. That one does
+// not hold only a mesh can ask.
+func (t Target) foreignCondition(c ir.Condition) bool {
+	_, client := c.Client()
+	_, server := c.ServerName()
+	return !client && !server && !asksToken(c) || c.Not && !t.Profile.IsMesh()
+}

@@ -1,0 +1,29 @@
+package profile
+
+import (
+	"net/netip"
+
+	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/set"
+)
+
+// Tunnel gives how the mesh looks to the CNI below it. Ambient wraps TCP between
+// its pods into HBONE, at port 15008, and what a node's own processes send to a
+// pod of the mesh gets these link-local addresses (istio/istio,
+// architecture/ambient/ztunnel.md and cni/pkg/iptables/iptables.go).
+func (p Profile) Tunnel() ir.Tunnel {
+	if p.Engine != IstioAmbient {
+		return ir.Tunnel{}
+	}
+	return ir.Tunnel{Port: 15008, Probes: set.AddressesOf(
+		netip.MustParsePrefix("169.254.7.127/32"), netip.MustParsePrefix("fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128"))}
+}
+
+// Unmeshed gives the namespaces whose pods the mesh surely leaves alone, by
+// default (istio/istio, manifests/charts/istio-cni/values.yaml, excludeNamespaces).
+func (p Profile) Unmeshed() []string {
+	if p.Engine != IstioAmbient {
+		return nil
+	}
+	return []string{"kube-system"}
+}
