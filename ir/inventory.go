@@ -65,6 +65,23 @@ type Service struct {
 // ServicePort is a port of a Service and the pods' port behind it.
 type ServicePort struct{ Port, Target uint16 }
 
+// Behind reports that the namespace's waypoint decides for the workload.
+func (inv *Inventory) Behind(w *Workload) (*Namespace, bool) {
+	ns, declared := inv.Namespace(w.Namespace)
+	return ns, declared && inv.Facts.Waypoints && ns.Waypoint != "" && w.Mesh && len(w.Services) > 0
+}
+
+// Exposed gives the pods' ports behind the workload's Services.
+func (w *Workload) Exposed() set.Ports {
+	var out set.Ports
+	for _, s := range w.Services {
+		for _, p := range s.Ports {
+			out = out.Union(set.SinglePort(p.Target))
+		}
+	}
+	return out
+}
+
 // Takes reports that the port may be one of the transport.
 func (p *WorkloadPort) Takes(t Protocol) bool {
 	return len(p.Transports) == 0 || slices.Contains(p.Transports, t)
@@ -99,7 +116,9 @@ type Facts struct {
 	TrustDomain                       string
 	MeshRoot                          string   // the mesh's root namespace
 	ClusterMesh                       bool     // other clusters are connected, whose pods are no part of the world
+	ClusterName                       string   // what connected clusters call this one; none of them is called so
 	Tunnel                            Tunnel   // of the mesh, as a CNI below it sees it
+	Waypoints                         bool     // the mesh's waypoints decide for workloads with Services; what they send to these they send for others
 	Unmeshed                          []string // namespaces that are surely outside the mesh, declared or not; sorted
 }
 

@@ -223,6 +223,7 @@ type factsJSON struct {
 	TrustDomain  string   `json:"trust_domain,omitempty"`
 	MeshRoot     string   `json:"mesh_root_namespace,omitempty"`
 	ClusterMesh  bool     `json:"cluster_mesh,omitempty"`
+	ClusterName  string   `json:"cluster_name,omitempty"`
 }
 
 func stagesJSON(stages []Stage) []stageJSON {
@@ -378,7 +379,7 @@ func inventoryJSON(inv *Inventory) inventory {
 	out := inventory{Namespaces: []namespaceJSON{}, Workloads: []workloadJSON{}, Facts: factsJSON{
 		PodCIDRs: prefixes(f.PodCIDRs), ServiceCIDRs: prefixes(f.ServiceCIDRs), NodeCIDRs: prefixes(f.NodeCIDRs),
 		APIServer: prefixes(f.APIServer), DNS: podsOf(f.DNS.Pods), DNSPort: f.DNS.Port, NodeLocalDNS: prefixes(f.DNS.NodeLocal),
-		TrustDomain: f.TrustDomain, MeshRoot: f.MeshRoot, ClusterMesh: f.ClusterMesh,
+		TrustDomain: f.TrustDomain, MeshRoot: f.MeshRoot, ClusterMesh: f.ClusterMesh, ClusterName: f.ClusterName,
 	}}
 	for _, n := range inv.Namespaces {
 		out.Namespaces = append(out.Namespaces, namespaceJSON(n))

@@ -35,6 +35,8 @@ const (
 	ForDNS    = "DNS"
 	ForMesh   = "the mesh's control plane"
 	ForProbes = "probes"
+
+	ForWaypoint = "the waypoint"
 )
 
 // Subject is the endpoints that a rule or a default governs. Address is how

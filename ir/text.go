@@ -153,6 +153,7 @@ func (inv *Inventory) text(b *strings.Builder) {
 		{"api_server", f.APIServer.String(), !f.APIServer.IsEmpty()},
 		{"trust_domain", f.TrustDomain, f.TrustDomain != ""},
 		{"cluster_mesh", "true", f.ClusterMesh},
+		{"cluster_name", f.ClusterName, f.ClusterName != ""},
 	} {
 		if fact.known {
 			fmt.Fprintf(b, "fact %s %s\n", fact.name, fact.value)

@@ -40,7 +40,9 @@ func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.Lis
 	}
 	l := newLowering(preview, t)
 	l.scope()
+	l.throughWaypoints()
 	l.decide()
+	l.closeWaypoints()
 	if p.HasStaged() {
 		now := newLowering(enforced(p), t)
 		now.decide()
@@ -82,6 +84,10 @@ type lowering struct {
 
 	requestAuths map[string]*requestAuthentication // by namespace and name
 
+	service          string // at which policies stand, of what a waypoint decides; "" for pods
+	waypointPolicies map[string]*policy
+	waypointAuths    map[string]*requestAuthentication
+
 	closures   map[string]closure // by namespace
 	rootClosed bool
 	root       site                  // of the policy that closes every namespace
@@ -96,6 +102,7 @@ func newLowering(p *ir.Program, t lower.Target) *lowering {
 		said:    lower.Report{Target: t}, unknown: map[string]bool{}, identified: map[string]identified{},
 		workloads: map[string][]*ir.Workload{},
 		policies:  map[string]*policy{}, requestAuths: map[string]*requestAuthentication{},
+		waypointPolicies: map[string]*policy{}, waypointAuths: map[string]*requestAuthentication{},
 		closures: map[string]closure{}, restricted: map[string][]*ir.Rule{},
 	}
 	for i := range p.Inventory.Workloads {

@@ -109,8 +109,13 @@ func (l *lowering) objects() []manifest.Object {
 	for _, key := range sortedKeys(l.policies) {
 		out = append(out, l.policies[key].object())
 	}
-	for _, key := range sortedKeys(l.requestAuths) {
-		out = append(out, l.requestAuths[key].object())
+	for _, key := range sortedKeys(l.waypointPolicies) {
+		out = append(out, l.waypointPolicies[key].object())
+	}
+	for _, all := range []map[string]*requestAuthentication{l.requestAuths, l.waypointAuths} {
+		for _, key := range sortedKeys(all) {
+			out = append(out, all[key].object())
+		}
 	}
 	slices.SortFunc(out, manifest.Object.Compare)
 	return out
@@ -121,7 +126,7 @@ func (p *policy) object() manifest.Object {
 		TypeMeta:   metav1.TypeMeta{APIVersion: apiVersion, Kind: kindPolicy},
 		ObjectMeta: p.meta(p.name+p.kind.suffix(), p.origins),
 	}
-	o.Spec.Selector = selectorOf(p.labels)
+	o.Spec.Selector, o.Spec.TargetRefs = p.attached()
 	o.Spec.Action = p.kind.action
 	o.Spec.Rules = p.rules
 	comments := p.comments()
@@ -152,7 +157,7 @@ func (a *requestAuthentication) object() manifest.Object {
 		TypeMeta:   metav1.TypeMeta{APIVersion: apiVersion, Kind: kindRequestAuth},
 		ObjectMeta: a.meta(a.name, a.origins),
 	}
-	o.Spec.Selector = selectorOf(a.labels)
+	o.Spec.Selector, o.Spec.TargetRefs = a.attached()
 	o.Spec.JwtRules = a.jwtRules()
 	return manifest.Object{APIVersion: apiVersion, Kind: kindRequestAuth, Namespace: a.namespace, Name: a.name, Value: o, Comments: a.comments()}
 }
@@ -170,6 +175,14 @@ func (at site) comments() []string {
 		return nil
 	}
 	return []string{"Named after " + at.subject.Address + "."}
+}
+
+// attached is what a policy is about: pods, or what a waypoint decides for.
+func (at site) attached() (*selector.WorkloadSelector, []*selector.PolicyTargetReference) {
+	if at.target == (target{}) {
+		return selectorOf(at.labels), nil
+	}
+	return nil, []*selector.PolicyTargetReference{{Group: at.target.group, Kind: at.target.kind, Name: at.target.name}}
 }
 
 // selectorOf selects by labels. No labels are no selector: an empty one selects

@@ -15,7 +15,7 @@ import (
 // those without conditions on headers, and one for each combination of those.
 func (l *lowering) requests(r *ir.Rule, ports *security.Operation) ([]clause, bool) {
 	if l.ambient {
-		l.refuseRequests(r, "in ambient, ztunnel reads no requests, and waypoints, which do, are not rendered by this version", "Render for sidecars (`mesh = \"istio\"`).")
+		l.refuseRequests(r, "ztunnel reads no requests, and no waypoint decides for all of these pods", "Give the namespace its `waypoint` and the workload its `services`, or render for sidecars (`mesh = \"istio\"`).")
 		return nil, false
 	}
 	if !l.readable(r) {

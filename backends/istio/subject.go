@@ -20,7 +20,12 @@ type site struct {
 	labels    map[string]string
 	subject   ir.Subject
 	escaped   bool
+
+	target target // where it is no pods that the policy is about
 }
+
+// target is what a policy for waypoints stands at.
+type target struct{ group, kind, name string }
 
 // maxSelectors bounds the policies that the values of one subject's labels are
 // spread over, since a policy's selector takes one value for a label.
@@ -29,6 +34,9 @@ const maxSelectors = 100
 // sitesOf gives the places of policies that select exactly these pods of one
 // namespace, named after the subject. The error is a clause.
 func (l *lowering) sitesOf(namespace string, pods ir.Pods, s ir.Subject) ([]site, string) {
+	if l.service != "" {
+		return []site{{namespace: namespace, name: l.service + "--waypoint", subject: s, target: target{kind: "Service", name: l.service}}}, ""
+	}
 	if namespace == l.inv.Facts.MeshRoot && s.Kind != ir.SubjectCluster {
 		return nil, "a policy in the mesh's root namespace governs every namespace, so it cannot be kept to \"" + namespace + "\""
 	}

@@ -16,13 +16,14 @@ type lack struct {
 // intent language has words for; false where it has one, whose bounds are its
 // backend's to tell, or where the condition is another.
 func (t Target) unsaid(c ir.Condition) (lack, bool) {
+	const throughWaypoint = "Give the namespace its `waypoint` and the workload its `services`, or render for sidecars (`mesh = \"istio\"`)"
 	const sidecars = "Render for sidecars (`mesh = \"istio\"`), alone or beside a CNI"
 	engine := t.Profile.Engine
 	ambient := engine == profile.IstioAmbient
 	if _, client := c.Client(); client && engine != profile.Istio {
 		why := t.Profile.Name() + " sees the address that a packet comes from, and none that a proxy reports"
 		if ambient {
-			why = "ztunnel reads no requests, and so no address that a proxy reports"
+			why = "ztunnel reads no requests, and so no address that a proxy reports, and no waypoint decides for all of these pods"
 		}
 		return lack{diag.LacksClient, why, sidecars + ", or keep the client's address on its way (`externalTrafficPolicy: Local`) and name it in `from`."}, true
 	}
@@ -36,11 +37,32 @@ func (t Target) unsaid(c ir.Condition) (lack, bool) {
 	if asksToken(c) && engine != profile.Istio {
 		why := t.Profile.Name() + " reads no tokens"
 		if ambient {
-			why = "ztunnel reads no requests and so no tokens, and waypoints, which do, are not rendered by this version"
+			return lack{diag.LacksJWT, "ztunnel reads no requests and so no tokens, and no waypoint decides for all of these pods", throughWaypoint + "."}, true
 		}
 		return lack{diag.LacksJWT, why, sidecars + "."}, true
 	}
 	return lack{}, false
+}
+
+// readAtWaypoint reports whether a waypoint decides for all pods that a rule is
+// about where it stands, so that what requests tell is known: tokens, and the
+// client behind proxies.
+func readAtWaypoint(inv *ir.Inventory, d ir.Directed, c ir.Condition) bool {
+	_, client := c.Client()
+	return (client || asksToken(c)) && d.Direction == ir.Ingress && BehindWaypoint(inv, d.Rule.Subject.Pods)
+}
+
+// BehindWaypoint reports that all of the pods are of workloads of the mesh whose
+// namespaces have a waypoint, and which are reached through it by their Services.
+func BehindWaypoint(inv *ir.Inventory, pods ir.Pods) bool {
+	rest := []ir.Pods{pods}
+	for i := range inv.Workloads {
+		w := &inv.Workloads[i]
+		if ns, ok := inv.Behind(w); ok && ns.Managed && w.Pods.Overlaps(pods) {
+			rest = ir.SubtractAll(rest, []ir.Pods{w.Pods})
+		}
+	}
+	return len(rest) == 0
 }
 
 // asksToken reports a condition about tokens.

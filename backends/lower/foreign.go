@@ -2,6 +2,7 @@ package lower
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/portolan-dev/portolan/ir"
@@ -21,9 +22,13 @@ func (t Target) Foreign(p *ir.Program) diag.List {
 	slices.SortStableFunc(all, func(a, b ir.Directed) int { return cmp.Compare(a.Rule.Origin.Kind, b.Rule.Origin.Kind) })
 	for _, d := range all {
 		for _, c := range d.Rule.If {
-			if no, is := t.unsaid(c); is && (t.Role != WithCNI || enforcedByMesh(p, d)) {
+			if no, is := t.unsaid(c); is && (t.Role != WithCNI || enforcedByMesh(p, d)) && !(t.Profile.Engine == profile.IstioAmbient && readAtWaypoint(&p.Inventory, d, c)) {
 				said.Refuse(no.code, d.Rule.Origin, no.reason, no.nearest)
 			}
+		}
+		if name := infrastructure(d.Rule); name != "" && t.Profile.Engine != profile.Cilium {
+			said.Refuse(diag.CannotSay, d.Rule.Origin, fmt.Sprintf("only Cilium has endpoints of its own, of which the rule names %q", name),
+				"If that is the way in, say what it is on this target: `ingress { workload = \"ingress-nginx.controller\" }`.")
 		}
 		if what := t.foreignRule(d.Rule); what != "" {
 			t.Refuse(&diags, diag.CannotSay, d.Rule.Origin, "it restricts "+what, "Portolan reads this and does not render it. Say it another way, or keep the manifest.")
@@ -39,6 +44,17 @@ func (t Target) Foreign(p *ir.Program) diag.List {
 		}
 	}
 	return append(said.Diags, diags...)
+}
+
+// infrastructure gives the name of the first of Cilium's own endpoints that the
+// rule names; "" for none.
+func infrastructure(r *ir.Rule) string {
+	for _, p := range r.Peers.List() {
+		if i, is := p.(ir.Infrastructure); is && i.Name != "" {
+			return i.Name
+		}
+	}
+	return ""
 }
 
 // foreignRule names the first part of a rule that is foreign; "" for none.
@@ -72,15 +88,18 @@ func (t Target) foreignRule(r *ir.Rule) string {
 			if !p.Except.IsEmpty() {
 				return "nodes by address"
 			}
-		case ir.Infrastructure:
-			if p.Name != "" {
-				return "infrastructure by name"
-			}
 		case ir.Names:
 			if patterned(p.Patterns) {
 				return "names by expression"
 			}
-		case ir.AnyPeer, ir.External, ir.NodeLocal, ir.APIServer:
+		case ir.RemotePods:
+			if what := foreignPods(p.Pods); what != "" {
+				return what
+			}
+			if isPattern(p.Clusters) {
+				return "clusters by a pattern"
+			}
+		case ir.AnyPeer, ir.External, ir.NodeLocal, ir.APIServer, ir.Infrastructure:
 		}
 	}
 	for _, q := range r.Traffic.Requests() {

@@ -191,6 +191,37 @@ func (l *lowering) companions() {
 		l.openMesh(iso)
 	}
 	l.openDNS(clients)
+	l.openWaypoints()
+}
+
+func (l *lowering) workloadRange(address string) diag.Range {
+	for _, ns := range l.cfg.Namespaces {
+		for _, w := range ns.Workloads {
+			if w.Address() == address {
+				return w.Range
+			}
+		}
+	}
+	return diag.Range{}
+}
+
+// openWaypoints lets the waypoint of a namespace in at its workloads' ports
+// behind Services, in ambient: whom it speaks for the pods never see.
+func (l *lowering) openWaypoints() {
+	if l.target == nil || l.target.Mesh.Value.Name != string(profile.IstioAmbient) {
+		return
+	}
+	for i := range l.program.Inventory.Workloads {
+		w := &l.program.Inventory.Workloads[i]
+		ns, _ := l.program.Inventory.Namespace(w.Namespace)
+		if ns.Waypoint == "" || !ns.Managed || !w.Mesh || len(w.Services) == 0 {
+			continue
+		}
+		account, _ := ir.InNamespace(ns.Name).WithAccount(ir.OneOf(ns.Waypoint))
+		peers, _ := ir.PeersOf(account)
+		closing := ir.Isolation{Origin: ir.Origin{Address: w.Address, Range: l.workloadRange(w.Address)}}
+		l.companion(ir.Ingress, ir.Subject{Pods: w.Pods, Address: w.Address, Kind: ir.SubjectWorkload}, peers, ir.PortTraffic(ir.TCP, w.Exposed()), closing, ir.ForWaypoint)
+	}
 }
 
 // companion puts an allow that another statement needs.

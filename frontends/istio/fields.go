@@ -11,17 +11,20 @@ import (
 )
 
 const (
-	atWaypoints = "Policies with targets are enforced by gateways and waypoints, which decide about Services and their ports and not about pods; sidecars and ztunnel pass them over. Select the pods with `selector`."
-	notAField   = "It is the older form of `targetRefs`. " + atWaypoints
+	atWaypoints    = "Policies with targets are enforced by gateways and waypoints, which decide about Services and their ports and not about pods; sidecars and ztunnel pass them over. Select the pods with `selector`."
+	otherNamespace = "Targets are of the namespace of what stands at them. The API server rejects it."
+
+	notAField = "It is the older form of `targetRefs`. " + atWaypoints
 )
 
 // policyFields is what becomes of every field of an AuthorizationPolicy.
 var policyFields = slices.Concat(
 	manifest.Understood("spec.selector.matchLabels.*", "spec.action", "spec.provider.name",
+		"spec.targetRefs[].group", "spec.targetRefs[].kind", "spec.targetRefs[].name",
 		"spec.rules[].when[].key", "spec.rules[].when[].values[]", "spec.rules[].when[].notValues[]"),
 	pairTable("spec.rules[].from[].source.", sourcePairs),
 	pairTable("spec.rules[].to[].operation.", operationPairs),
-	manifest.Refused(atWaypoints, "spec.targetRefs"),
+	manifest.Refused(otherNamespace, "spec.targetRefs[].namespace"),
 	manifest.Refused(notAField, "spec.targetRef"),
 )
 
@@ -98,6 +101,8 @@ func (l *lifting) policyDocument(d *manifest.Document) {
 
 func (l *lifting) readPolicy(spec *manifest.Object, p *policy) {
 	p.selector = l.readSelector(spec.Field("selector"))
+	p.targets = readTargets(spec.Field("targetRefs"))
+	l.attachedOnce(p.selector, p.targets)
 	if word, ok := spec.Field("action").Word("ALLOW", "DENY", "AUDIT", "CUSTOM"); ok {
 		p.action = actions[word]
 	}

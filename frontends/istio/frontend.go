@@ -16,6 +16,7 @@ import (
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/profile"
+	"github.com/portolan-dev/portolan/ir/set"
 )
 
 // Frontend is the Istio family's.
@@ -55,6 +56,10 @@ type lifting struct {
 	closed  []ir.Isolation
 	customs []external
 	peers   []*peerAuthentication
+
+	waypoint *lifting                  // of what waypoints decide; nil until something is
+	ports    func(set.Ports) set.Ports // of pods behind those that a policy names; nil for the same
+	closing  []ir.Rule                 // of what policies at waypoints close
 
 	validations []*validation
 	tokens      map[string]string // of conditions about tokens, by atom, whose: "" for anybody's
@@ -119,4 +124,5 @@ func (l *lifting) assemble() {
 	}
 	l.program.Ingress = []ir.Stage{ir.Axioms(), rules}
 	l.program.Index()
+	l.program.Via = l.via()
 }

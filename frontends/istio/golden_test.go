@@ -28,6 +28,9 @@ func TestGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if strings.Contains(string(data), "targetRefs:") {
+			continue // what is behind the Services is in no manifest; the proof reads these
+		}
 		engine := strings.TrimSuffix(filepath.Base(file), ".yaml")
 		if i := strings.LastIndexByte(engine, '+'); i >= 0 {
 			engine = engine[i+1:]

@@ -23,11 +23,11 @@ const (
 
 // requestFields is what becomes of every field of a RequestAuthentication.
 var requestFields = slices.Concat(
-	manifest.Understood("spec.selector.matchLabels.*"),
+	manifest.Understood("spec.selector.matchLabels.*", "spec.targetRefs[].group", "spec.targetRefs[].kind", "spec.targetRefs[].name"),
 	manifest.Understood("issuer", "audiences[]", "jwksUri", "jwks", "fromHeaders[].name", "fromHeaders[].prefix", "fromParams[]", "fromCookies[]",
 		"forwardOriginalToken", "outputPayloadToHeader", "outputClaimToHeaders[].header", "outputClaimToHeaders[].claim", "timeout").Under("spec.jwtRules[]"),
 	manifest.Refused(otherClaims, "spec.jwtRules[].spaceDelimitedClaims"),
-	manifest.Refused(atWaypoints, "spec.targetRefs"),
+	manifest.Refused(otherNamespace, "spec.targetRefs[].namespace"),
 	manifest.Refused(notAField, "spec.targetRef"),
 )
 
@@ -48,10 +48,12 @@ type validation struct {
 func (l *lifting) requestDocument(d *manifest.Document) {
 	before := len(l.diags)
 	var s *selector
+	var targets []target
 	var list []*validation
 	d.Object(requestFields, &l.diags, func(o *manifest.Object) {
 		o.Field("spec").Object(func(spec *manifest.Object) {
-			s = l.readSelector(spec.Field("selector"))
+			s, targets = l.readSelector(spec.Field("selector")), readTargets(spec.Field("targetRefs"))
+			l.attachedOnce(s, targets)
 			rules := spec.Field("jwtRules")
 			items := rules.Items()
 			if len(items) > maxIssuers {
@@ -64,7 +66,14 @@ func (l *lifting) requestDocument(d *manifest.Document) {
 			}
 		})
 	})
-	if l.diags[before:].HasErrors() || len(list) == 0 {
+	if l.diags[before:].HasErrors() {
+		return
+	}
+	if targets != nil {
+		l.validateAt(d, targets, list)
+		return
+	}
+	if len(list) == 0 {
 		return
 	}
 	if l.ambient {
@@ -80,7 +89,29 @@ func (l *lifting) requestDocument(d *manifest.Document) {
 	}
 	for _, x := range list {
 		x.subject, x.how = subject, x.describe()
-		l.addValidation(x, parts)
+		l.addValidation(x, parts, set.AllPorts())
+	}
+}
+
+// validateAt lifts what waypoints validate, for the Services that a
+// RequestAuthentication stands at.
+func (l *lifting) validateAt(d *manifest.Document, targets []target, list []*validation) {
+	address := kindRequest + " " + d.InNamespace() + "/" + d.Name
+	if !l.ambient {
+		l.refuse(targets[0].at, address+" has targets, and cannot be judged here.", atWaypoints)
+		return
+	}
+	w := l.atWaypoint()
+	for _, t := range targets {
+		for _, s := range l.at(address, d.InNamespace(), t) {
+			subject := s.subject()
+			parts := w.parts(subject.Pods, set.AllPorts())
+			for _, x := range list {
+				one := *x
+				one.subject, one.how = subject, one.describe()
+				w.addValidation(&one, parts, s.behind(set.AllPorts()))
+			}
+		}
 	}
 }
 
@@ -182,8 +213,8 @@ func (x *validation) describe() string {
 }
 
 // addValidation lifts a way of validating tokens: a request with a token that is
-// not valid is refused, and one without a token is not.
-func (l *lifting) addValidation(x *validation, parts []part) {
+// not valid is refused on the pods' ports, and one without a token is not.
+func (l *lifting) addValidation(x *validation, parts []part, on set.Ports) {
 	for _, o := range l.validations {
 		if o.issuer != x.issuer || o.how == x.how || !o.subject.Pods.Overlaps(x.subject.Pods) {
 			continue
@@ -195,7 +226,7 @@ func (l *lifting) addValidation(x *validation, parts []part) {
 	l.validations = append(l.validations, x)
 	anyone, _ := ir.PeersOf(ir.AnyPeer{})
 	for _, part := range parts {
-		t, _ := ir.PortTraffic(ir.TCP, set.AllPorts().Subtract(part.bytes)).WithRequests(anyRequest())
+		t, _ := ir.PortTraffic(ir.TCP, on.Subtract(part.bytes)).WithRequests(anyRequest())
 		r := ir.Rule{
 			Subject: x.subject, Peers: anyone, Traffic: t, Action: ir.Deny, If: []ir.Condition{l.bad(x)},
 			Origin: ir.Origin{Kind: ir.FromRule, Address: x.address, Range: x.at},

@@ -14,6 +14,7 @@ type policy struct {
 	name, namespace string
 	at              diag.Range
 	selector        *selector
+	targets         []target // of waypoints; none for pods
 	action          action
 	provider        string
 	dryRun          bool
@@ -61,13 +62,25 @@ func (r *rule) all() []matcher {
 // selects are closed, with rules or without (istio/istio,
 // pilot/pkg/security/authz/builder/builder.go).
 func (l *lifting) authorize(p *policy) {
+	if p.targets != nil {
+		l.attach(p)
+		return
+	}
 	if l.ambient && !l.attached(p) {
 		return
 	}
+	s := l.subject(p.namespace, p.selector)
+	l.lift(p, s)
+	if p.action == allow {
+		l.closed = append(l.closed, ir.Isolation{Subject: s, Mode: p.mode(), Origin: ir.Origin{Kind: ir.FromDefault, Address: p.address(), Range: p.at}})
+	}
+}
+
+// lift lifts the rules of a policy for a subject.
+func (l *lifting) lift(p *policy, s ir.Subject) {
 	if p.action == audit { // marks requests and decides nothing
 		return
 	}
-	s := l.subject(p.namespace, p.selector)
 	for i := range p.rules {
 		r := &p.rules[i]
 		if l.ambient {
@@ -78,9 +91,6 @@ func (l *lifting) authorize(p *policy) {
 		}
 		l.unchecked(p, s, r)
 		l.rule(p, s, r)
-	}
-	if p.action == allow {
-		l.closed = append(l.closed, ir.Isolation{Subject: s, Mode: p.mode(), Origin: ir.Origin{Kind: ir.FromDefault, Address: p.address(), Range: p.at}})
 	}
 	if p.action == custom {
 		l.customs = append(l.customs, external{s.Pods, p})

@@ -10,12 +10,19 @@ import (
 	"github.com/portolan-dev/portolan/ir"
 )
 
-// Speaking gives the inventory with what Services say that workloads' ports
-// speak: a port whose Service calls it tcp is not read by the proxy, one that is
+// Speaking gives the inventory with the Services in front of workloads, the
+// waypoints of namespaces, and what Services say that workloads' ports speak: a port whose Service calls it tcp is not read by the proxy, one that is
 // called http is. Where Services disagree the oldest counts, and which that is
 // is not in their manifests, so that the port stays unknown.
 func Speaking(inv ir.Inventory, services []manifest.Service) ir.Inventory {
 	inv.Workloads = slices.Clone(inv.Workloads)
+	inv.Namespaces = slices.Clone(inv.Namespaces)
+	for i := range inv.Namespaces {
+		n := &inv.Namespaces[i]
+		if name := n.Labels["istio.io/use-waypoint"]; name != "none" && n.Labels["istio.io/use-waypoint-namespace"] == "" {
+			n.Waypoint = name
+		}
+	}
 	for i := range inv.Workloads {
 		w := &inv.Workloads[i]
 		said := map[uint16][]ir.AppProtocol{}
@@ -23,6 +30,7 @@ func Speaking(inv ir.Inventory, services []manifest.Service) ir.Inventory {
 			if s.Namespace != w.Namespace || len(s.Selector) == 0 || !ir.MatchLabels(s.Selector).Contains(w.Pods.Labels) {
 				continue
 			}
+			service := ir.Service{Name: s.Name}
 			for _, p := range s.Ports {
 				number := p.Target
 				if named, ok := w.Port(p.TargetName); ok {
@@ -30,7 +38,11 @@ func Speaking(inv ir.Inventory, services []manifest.Service) ir.Inventory {
 				}
 				if p.Protocol == ir.TCP && number != 0 {
 					said[number] = append(said[number], protocolOf(p))
+					service.Ports = append(service.Ports, ir.ServicePort{Port: p.Number, Target: number})
 				}
+			}
+			if service.Ports != nil {
+				w.Services = append(w.Services, service)
 			}
 		}
 		w.Ports = speaking(w.Ports, said)

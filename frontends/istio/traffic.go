@@ -88,6 +88,9 @@ func (l *lifting) operation(all []matcher, reads bool) (traffic, bool) {
 	if reads {
 		t.requests = []ir.Request{q}
 	}
+	if l.ports != nil {
+		t.ports = l.ports(t.ports)
+	}
 	return t, some && !t.ports.IsEmpty() && !t.to.IsEmpty()
 }
 

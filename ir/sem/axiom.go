@@ -36,6 +36,7 @@ func (e *encoding) possible() diagram.Set {
 	}
 	add(e.uncarried()...)
 	add(e.untunnelled()...)
+	add(e.forOthers()...)
 	if e.mesh {
 		// A principal is that of a meshed pod's connection to a meshed pod.
 		known := is(e.authenticated, 1)
@@ -83,6 +84,27 @@ func (e *encoding) untunnelled() []cube {
 		probed.with(own, e.addressIn(source, t.Probes.Complement())),
 		cube{own, is(e.kind[destination], kindPod), is(e.meshed[destination], 0), e.addressIn(source, t.Probes)},
 		cube{is(e.kind[destination], kindOwnNode), e.addressIn(destination, t.Probes)})
+}
+
+// forOthers is what waypoints send to the workloads for which they decide. Whom
+// they speak for is who sends it: that they let it pass is what is asked.
+func (e *encoding) forOthers() []cube {
+	if !e.mesh {
+		return nil
+	}
+	var out []cube
+	for i := range e.inventory.Workloads {
+		w := &e.inventory.Workloads[i]
+		ns, behind := e.inventory.Behind(w)
+		if !behind {
+			continue
+		}
+		account, _ := ir.InNamespace(ns.Name).WithAccount(ir.OneOf(ns.Waypoint))
+		for _, c := range product(e.pods(account, source), e.pods(w.Pods, destination)) {
+			out = append(out, c.with(is(e.protocol, protoTCP)))
+		}
+	}
+	return out
 }
 
 func (e *encoding) notTCP() diagram.Literal {

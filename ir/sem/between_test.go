@@ -30,8 +30,11 @@ func TestBetween(t *testing.T) {
 		}
 		moment, stretch := got[0], got[1]
 		s := newSampler(rapid.Uint64().Draw(rt, "seed"), moment.universe)
+		flows := shown(rt, &moment)
 		for range 200 {
-			f := s.flow()
+			flows = append(flows, s.flow())
+		}
+		for _, f := range flows {
 			if !moment.expressible(&f) || !possible(&f, moment.universe) || !compared(&f, o) {
 				continue
 			}
@@ -63,4 +66,20 @@ func TestBetween(t *testing.T) {
 	if wider == 0 || narrower == 0 {
 		t.Errorf("%d flows wider and %d narrower: too few to say anything", wider, narrower)
 	}
+}
+
+// shown is the flows that a moment shows of its differences, which sampling
+// seldom meets.
+func shown(rt *rapid.T, moment *Transit) []Flow {
+	var out []Flow
+	for _, report := range []func(int) ([]Difference, error){moment.More, moment.Less} {
+		list, err := report(2)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		for _, d := range list {
+			out = append(out, d.Flow)
+		}
+	}
+	return out
 }

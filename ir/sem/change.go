@@ -195,7 +195,7 @@ func (g *grouping) widely(p *party, at end) diagram.Set {
 			}
 		}
 		return s.Cube(c)
-	case PartyPods, PartyNodeLocal, PartyAPIServer, PartyInfrastructure:
+	case PartyPods, PartyRemote, PartyNodeLocal, PartyAPIServer, PartyInfrastructure:
 	}
 	return p.set[at]
 }

@@ -359,7 +359,7 @@ type joint struct {
 
 func (e *encoding) jointly(parties []*party) *joint {
 	s := e.space
-	never := []diagram.Set{e.union(e.uncarried()), e.union(e.untunnelled()), e.mislabelled()}
+	never := []diagram.Set{e.union(e.uncarried()), e.union(e.untunnelled()), e.union(e.forOthers()), e.mislabelled()}
 	others := diagram.Span{First: kindOwnNode, Last: kindInfra + len(e.infra) - 1}
 	if e.located() {
 		never = append(never, e.union(e.mixedFamilies()))

@@ -138,8 +138,12 @@ func (s *sampler) port() uint16 {
 
 // expressible reports that an assignment is of this flow, and not of others
 // too: two ends in namespaces that no policy names are of any two of them, and
-// labels that nothing tells apart are the same.
+// labels that nothing tells apart are the same. Nor is there a class for another
+// cluster that is called as this one.
 func (c *Comparison) expressible(f *Flow) bool {
+	if own := c.inventory.Facts.ClusterName; own != "" && (f.Source.Cluster == own || f.Destination.Cluster == own) {
+		return false
+	}
 	if sameNamespace(&f.Source, &f.Destination) {
 		return true
 	}

@@ -50,6 +50,9 @@ func ParseEndpoint(text string, inv *ir.Inventory) (Endpoint, error) {
 		return Endpoint{Kind: External, Address: a.Unmap()}, nil
 	}
 	if cluster, pod, ok := strings.Cut(text, ":"); ok && strings.Contains(pod, "{") {
+		if cluster == inv.Facts.ClusterName {
+			return Endpoint{}, fmt.Errorf("%q is no other cluster's pod: this cluster is called %s itself, so write %s", text, cluster, pod)
+		}
 		e, err := parsePod(pod, &ir.Inventory{})
 		e.Kind, e.Cluster, e.Meshed = Remote, cluster, false
 		return e, err

@@ -470,9 +470,17 @@ func (d draw) inventory() ir.Inventory {
 		inv.Namespaces = append(inv.Namespaces, ir.Namespace{Address: "site", Name: "site", Labels: map[string]string{}, Mesh: d.bool(2)})
 		inv.Workloads = append(inv.Workloads, workload("site", "web", ""))
 	}
-	inv.Facts.ClusterMesh = d.bool(8)
+	if inv.Facts.ClusterMesh = d.bool(8); inv.Facts.ClusterMesh && d.bool(2) {
+		inv.Facts.ClusterName = of(d, append(poolClusters, "south"))
+	}
 	if d.bool(6) {
 		inv.Facts.Tunnel = ir.Tunnel{Port: 9000, Probes: cidrs("169.254.7.127/32")}
+	}
+	if inv.Facts.Waypoints = d.bool(4); d.bool(2) && len(inv.Namespaces) > 0 {
+		inv.Namespaces[0].Waypoint = "t"
+		for i := range inv.Workloads {
+			inv.Workloads[i].Services = []ir.Service{{Name: "s"}}
+		}
 	}
 	if d.bool(6) {
 		inv.Facts.Unmeshed = []string{"waif"}

@@ -22,12 +22,29 @@ func possible(f *Flow, u *universe) bool {
 	if !u.remote && (f.Source.Kind == Remote || f.Destination.Kind == Remote) {
 		return false
 	}
+	for _, e := range []*Endpoint{&f.Source, &f.Destination} {
+		if e.Kind == Remote && e.Cluster == inv.Facts.ClusterName {
+			return false
+		}
+	}
 	return (f.Source.Kind == Pod || f.Destination.Kind == Pod || u.policed && policed(&f.Source, &f.Destination)) &&
 		sameNamespace(&f.Source, &f.Destination) &&
 		(!u.located() || oneFamily(f)) &&
 		(!u.mesh || inv.Facts.Tunnel.IsNone() || possiblyTunnelled(f, inv.Facts.Tunnel, u.located())) &&
 		(!u.mesh || !f.Authenticated || f.Protocol == TCP && meshedPod(&f.Source) && meshedPod(&f.Destination)) &&
+		!forOthers(f, u) &&
 		possiblyCarried(f, u)
+}
+
+// What a waypoint sends to whom it decides for, it sends for others.
+func forOthers(f *Flow, u *universe) bool {
+	inv := u.inventory
+	return u.mesh && inv.Facts.Waypoints && f.Protocol == TCP && f.Source.Kind == Pod &&
+		slices.ContainsFunc(inv.Workloads, func(w ir.Workload) bool {
+			ns, declared := inv.Namespace(w.Namespace)
+			return declared && ns.Waypoint != "" && ns.Waypoint == f.Source.Account && ns.Name == f.Source.Namespace &&
+				w.Mesh && len(w.Services) > 0 && f.Destination.In(w.Pods)
+		})
 }
 
 // Between ends of which none is a pod, a node is policed towards what is no part

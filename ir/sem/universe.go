@@ -78,12 +78,20 @@ var legal = sync.OnceValue(func() (l struct{ label, name, account, method, targe
 	return l
 })
 
+// otherClusters is what other clusters may be called: not as this one is.
+func otherClusters(names set.Language, inv *ir.Inventory) set.Language {
+	if own := inv.Facts.ClusterName; own != "" {
+		return names.Subtract(set.Literal(own))
+	}
+	return names
+}
+
 func newUniverse(inv *ir.Inventory) *universe {
 	l := legal()
 	return &universe{
 		inventory:    inv,
 		remote:       inv.Facts.ClusterMesh,
-		clusters:     newDomain(l.name, false),
+		clusters:     newDomain(otherClusters(l.name, inv), false),
 		namespaces:   newDomain(l.name, false),
 		nsLabels:     map[string]*domain{},
 		labels:       map[string]*domain{},
@@ -357,6 +365,14 @@ func (u *universe) gatherInventory() {
 			if u.requests && p.Protocol != ir.AppUnknown {
 				u.ports = append(u.ports, set.SinglePort(p.Number))
 			}
+		}
+	}
+	for i := range inv.Workloads {
+		if ns, behind := inv.Behind(&inv.Workloads[i]); behind && u.mesh {
+			u.accounts = true
+			u.accountNames.name(ns.Waypoint)
+			u.namespaces.name(ns.Name)
+			u.gatherPods(inv.Workloads[i].Pods)
 		}
 	}
 	for i := range inv.Workloads { // now that all that asks for accounts has been gathered

@@ -7,13 +7,18 @@ import (
 	"github.com/portolan-dev/portolan/ir/profile"
 )
 
-// Beneath states what holds of a cluster in which a CNI is below a mesh that
-// wraps the connections between its pods. Of other profiles it states nothing.
+// Beneath states what holds of a cluster with a mesh that has waypoints, and of
+// one in which a CNI is below a mesh that wraps the connections between its pods.
+// Of other profiles it states nothing.
 func Beneath(f *ir.Facts, profiles []profile.Profile) {
-	if len(profiles) < 2 {
+	if len(profiles) == 0 {
 		return
 	}
 	mesh := profiles[len(profiles)-1]
+	f.Waypoints = f.Waypoints || mesh.Engine == profile.IstioAmbient
+	if len(profiles) < 2 {
+		return
+	}
 	f.Tunnel, f.Unmeshed = mesh.Tunnel(), mesh.Unmeshed()
 }
 

@@ -35,6 +35,7 @@ type Source struct {
 	diags     diag.List      // of that
 	mesh      bool           // it is looked at in a mesh
 	connected bool           // of manifests: other clusters are connected
+	called    string         // of manifests: what this one is called there; "" for unknown
 	documents []manifest.Document
 	cluster   manifest.Cluster
 }
@@ -181,6 +182,7 @@ func (s *Source) lower() (*ir.Program, diag.List) {
 func (s *Source) Under(profiles []profile.Profile) {
 	s.mesh = slices.ContainsFunc(profiles, profile.Profile.IsMesh)
 	s.connected = slices.ContainsFunc(profiles, func(p profile.Profile) bool { return p.On("cluster_mesh") })
+	s.called = clusterName(profiles)
 	managed := slices.ContainsFunc(profiles, func(p profile.Profile) bool { return p.Platform != "" })
 	if s.target != nil || !s.mesh && !managed {
 		return
@@ -197,6 +199,21 @@ func (s *Source) Under(profiles []profile.Profile) {
 	}
 }
 
+// clusterName is what the profiles say that the cluster is called; "" where they
+// say nothing or not the same.
+func clusterName(profiles []profile.Profile) string {
+	name := ""
+	for _, p := range profiles {
+		switch stated := p.Switch("cluster_name"); {
+		case name == "":
+			name = stated
+		case stated != "" && stated != name:
+			return ""
+		}
+	}
+	return name
+}
+
 // Inventory is what the source says of the cluster.
 func (s *Source) Inventory() (ir.Inventory, diag.List) {
 	if s.Config == nil {
@@ -204,7 +221,7 @@ func (s *Source) Inventory() (ir.Inventory, diag.List) {
 		if s.mesh {
 			inv = istio.Speaking(inv, s.cluster.Services)
 		}
-		inv.Facts.ClusterMesh = s.connected
+		inv.Facts.ClusterMesh, inv.Facts.ClusterName = s.connected, s.called
 		return inv, nil
 	}
 	p, diags := s.lower()
@@ -336,6 +353,12 @@ func Merge(a, b ir.Inventory) ir.Inventory {
 		f.MeshRoot = a.Facts.MeshRoot
 	}
 	f.ClusterMesh = f.ClusterMesh || a.Facts.ClusterMesh
+	switch was := a.Facts.ClusterName; {
+	case f.ClusterName == "":
+		f.ClusterName = was
+	case was != "" && was != f.ClusterName:
+		f.ClusterName = "" // what is called one way in the one may be another cluster in the other
+	}
 	return out
 }
 
