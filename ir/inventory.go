@@ -65,6 +65,18 @@ type Service struct {
 // ServicePort is a port of a Service and the pods' port behind it.
 type ServicePort struct{ Port, Target uint16 }
 
+// gatewayLabel is what Gateway API implementations label the pods of a Gateway
+// with (kubernetes-sigs/gateway-api, GEP-1762).
+const gatewayLabel = "gateway.networking.k8s.io/gateway-name"
+
+// WaypointPods is the pods of the namespace's waypoint, which runs as a Gateway
+// of its name.
+func (n *Namespace) WaypointPods() Pods {
+	p := InNamespace(n.Name)
+	p.Labels = MatchLabels(map[string]string{gatewayLabel: n.Waypoint})
+	return p
+}
+
 // Behind reports that the namespace's waypoint decides for the workload.
 func (inv *Inventory) Behind(w *Workload) (*Namespace, bool) {
 	ns, declared := inv.Namespace(w.Namespace)

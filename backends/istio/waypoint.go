@@ -63,9 +63,6 @@ func (l *lowering) reachable(all []served) bool {
 		ok = false
 	}
 	for _, s := range all {
-		if l.target.Role == lower.WithCNI {
-			refuse(s, "beneath a waypoint the CNI sees the waypoint's pods in place of who sends, and Portolan does not write its policies for that", "Render for the CNI and for `istio-ambient` as two targets, or leave `waypoint` out.")
-		}
 		var seen set.Ports
 		for _, service := range s.Services {
 			key := s.Namespace + "/" + service.Name

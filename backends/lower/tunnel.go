@@ -20,7 +20,9 @@ func tunnel(p *ir.Program) *ir.Program {
 				level := &stages[i].Levels[l]
 				var rules []ir.Rule
 				for _, r := range level.Rules {
-					rules = append(rules, wired(&q.Inventory, r, d)...)
+					if r.Origin.Purpose != ir.ForWaypoint { // see openWaypoints
+						rules = append(rules, wired(&q.Inventory, r, d)...)
+					}
 				}
 				level.Rules = rules
 			}
@@ -29,6 +31,7 @@ func tunnel(p *ir.Program) *ir.Program {
 			}
 		}
 	}
+	openWaypoints(p, q)
 	q.Index()
 	return q
 }
@@ -234,4 +237,66 @@ func openProbes(s *ir.Stage, inv *ir.Inventory) {
 	}
 	last := &s.Levels[len(s.Levels)-1]
 	last.Rules = append(last.Rules, rules...)
+}
+
+// openWaypoints opens the way through waypoints: who may reach a workload behind
+// one may reach the waypoint, and that the workload. Whom the waypoint speaks for
+// is the mesh's to decide.
+func openWaypoints(asked, wired *ir.Program) {
+	inv := &wired.Inventory
+	tunnelled := ir.PortTraffic(ir.TCP, set.SinglePort(inv.Facts.Tunnel.Port))
+	add := func(d ir.Direction, s ir.Subject, peers ir.Peers, o ir.Origin) {
+		last := wired.LastStage(d)
+		if last == nil {
+			return
+		}
+		if len(last.Levels) == 0 {
+			last.Levels = []ir.Level{{}}
+		}
+		level := &last.Levels[len(last.Levels)-1]
+		level.Rules = append(level.Rules, ir.Rule{Subject: s, Peers: peers, Traffic: tunnelled, Action: ir.Allow, Origin: o})
+	}
+	for i := range inv.Workloads {
+		w := &inv.Workloads[i]
+		ns, behind := inv.Behind(w)
+		if !behind {
+			continue
+		}
+		workload := ir.Subject{Pods: w.Pods, Address: w.Address, Kind: ir.SubjectWorkload}
+		waypoint := ir.Subject{Pods: ns.WaypointPods(), Address: ns.Address + "/" + ns.Waypoint, Kind: ir.SubjectWorkload}
+		way, _ := ir.PeersOf(waypoint.Pods)
+		to, _ := ir.PeersOf(w.Pods)
+		companion := ir.Origin{Kind: ir.FromCompanion, Address: w.Address, Purpose: ir.ForWaypoint}
+		add(ir.Egress, waypoint, to, companion)
+		add(ir.Ingress, workload, way, companion)
+		for _, d := range asked.All() {
+			r := d.Rule
+			if _, tcp := r.Traffic.Only(ir.TCP); r.Action != ir.Allow || !tcp || r.Origin.Purpose == ir.ForWaypoint {
+				continue
+			}
+			if d.Direction == ir.Egress && (r.Peers.IsAny() || slices.ContainsFunc(r.Peers.Pods(), w.Pods.Overlaps)) {
+				add(ir.Egress, r.Subject, way, r.Origin)
+			}
+			if senders, some := mayBeMeshed(inv, r.Peers); d.Direction == ir.Ingress && some && r.Subject.Pods.Overlaps(w.Pods) {
+				add(ir.Ingress, waypoint, senders, r.Origin)
+			}
+		}
+	}
+}
+
+// mayBeMeshed gives the peers that may be pods of the mesh.
+func mayBeMeshed(inv *ir.Inventory, peers ir.Peers) (ir.Peers, bool) {
+	var list []ir.Peer
+	for _, p := range peers.List() {
+		switch p := p.(type) {
+		case ir.AnyPeer:
+			list = append(list, ir.AllPods())
+		case ir.Pods:
+			if in, _ := Membership(inv, p); in {
+				list = append(list, p)
+			}
+		case ir.RemotePods, ir.External, ir.Names, ir.Nodes, ir.NodeLocal, ir.APIServer, ir.Infrastructure:
+		}
+	}
+	return ir.PeersOf(list...)
 }

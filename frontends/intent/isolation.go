@@ -211,6 +211,7 @@ func (l *lowering) openWaypoints() {
 	if l.target == nil || l.target.Mesh.Value.Name != string(profile.IstioAmbient) {
 		return
 	}
+	opened := map[string]bool{}
 	for i := range l.program.Inventory.Workloads {
 		w := &l.program.Inventory.Workloads[i]
 		ns, _ := l.program.Inventory.Namespace(w.Namespace)
@@ -221,7 +222,21 @@ func (l *lowering) openWaypoints() {
 		peers, _ := ir.PeersOf(account)
 		closing := ir.Isolation{Origin: ir.Origin{Address: w.Address, Range: l.workloadRange(w.Address)}}
 		l.companion(ir.Ingress, ir.Subject{Pods: w.Pods, Address: w.Address, Kind: ir.SubjectWorkload}, peers, ir.PortTraffic(ir.TCP, w.Exposed()), closing, ir.ForWaypoint)
+		if l.target.CNI.Value.Name != "" && !opened[ns.Name] {
+			opened[ns.Name] = true
+			closing.Origin.Address = ns.Address
+			way := ir.Subject{Pods: ns.WaypointPods(), Address: ns.Address + "/" + ns.Waypoint, Kind: ir.SubjectWorkload}
+			l.companion(ir.Egress, way, l.istiod(), ir.PortTraffic(ir.TCP, set.SinglePort(istiodPort)), closing, ir.ForMesh)
+		}
 	}
+}
+
+// istiod is the mesh's control plane.
+func (l *lowering) istiod() ir.Peers {
+	pods := ir.InNamespace(l.cluster.MeshRoot.Value)
+	pods.Labels = ir.MatchLabels(map[string]string{istiodLabel: istiod})
+	peers, _ := ir.PeersOf(pods)
+	return peers
 }
 
 // companion puts an allow that another statement needs.
@@ -280,10 +295,7 @@ func (l *lowering) openMesh(iso ir.Isolation) {
 	if !beyond && !slices.ContainsFunc(parts, func(p ir.NamespacePods) bool { return !l.outsideMesh(p.Pods) }) {
 		return
 	}
-	pods := ir.InNamespace(l.cluster.MeshRoot.Value)
-	pods.Labels = ir.MatchLabels(map[string]string{istiodLabel: istiod})
-	peers, _ := ir.PeersOf(pods)
-	l.companion(ir.Egress, iso.Subject, peers, ir.PortTraffic(ir.TCP, set.SinglePort(istiodPort)), iso, ir.ForMesh)
+	l.companion(ir.Egress, iso.Subject, l.istiod(), ir.PortTraffic(ir.TCP, set.SinglePort(istiodPort)), iso, ir.ForMesh)
 }
 
 // openDNS opens the DNS pods' own ingress to the clients, where it is closed.

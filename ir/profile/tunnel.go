@@ -2,6 +2,7 @@ package profile
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/set"
@@ -19,11 +20,18 @@ func (p Profile) Tunnel() ir.Tunnel {
 		netip.MustParsePrefix("169.254.7.127/32"), netip.MustParsePrefix("fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128"))}
 }
 
-// Unmeshed gives the namespaces whose pods the mesh surely leaves alone, by
-// default (istio/istio, manifests/charts/istio-cni/values.yaml, excludeNamespaces).
-func (p Profile) Unmeshed() []string {
+// Unmeshed gives the namespaces whose pods ambient leaves alone unless somebody
+// says otherwise, sorted: kube-system (istio/istio, manifests/charts/istio-cni/
+// values.yaml, excludeNamespaces) and the mesh's root, if it is known, whose
+// control plane nobody reaches through a tunnel.
+func (p Profile) Unmeshed(root string) []string {
 	if p.Engine != IstioAmbient {
 		return nil
 	}
-	return []string{"kube-system"}
+	out := []string{"kube-system"}
+	if root != "" && root != out[0] {
+		out = append(out, root)
+		slices.Sort(out)
+	}
+	return out
 }

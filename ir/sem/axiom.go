@@ -86,8 +86,9 @@ func (e *encoding) untunnelled() []cube {
 		cube{is(e.kind[destination], kindOwnNode), e.addressIn(destination, t.Probes)})
 }
 
-// forOthers is what waypoints send to the workloads for which they decide. Whom
-// they speak for is who sends it: that they let it pass is what is asked.
+// forOthers is what waypoints send to the workloads for which they decide, and
+// what is sent to them to be passed on. Whom they speak for is who sends it, and
+// that they let it pass is what is asked.
 func (e *encoding) forOthers() []cube {
 	if !e.mesh {
 		return nil
@@ -102,6 +103,9 @@ func (e *encoding) forOthers() []cube {
 		account, _ := ir.InNamespace(ns.Name).WithAccount(ir.OneOf(ns.Waypoint))
 		for _, c := range product(e.pods(account, source), e.pods(w.Pods, destination)) {
 			out = append(out, c.with(is(e.protocol, protoTCP)))
+		}
+		for _, c := range e.pods(ns.WaypointPods(), destination) {
+			out = append(out, c.with(is(e.protocol, protoTCP), is(e.authenticated, 1)))
 		}
 	}
 	return out

@@ -43,7 +43,8 @@ func forOthers(f *Flow, u *universe) bool {
 		slices.ContainsFunc(inv.Workloads, func(w ir.Workload) bool {
 			ns, declared := inv.Namespace(w.Namespace)
 			return declared && ns.Waypoint != "" && ns.Waypoint == f.Source.Account && ns.Name == f.Source.Namespace &&
-				w.Mesh && len(w.Services) > 0 && f.Destination.In(w.Pods)
+				w.Mesh && len(w.Services) > 0 && f.Destination.In(w.Pods) ||
+				declared && ns.Waypoint != "" && w.Mesh && len(w.Services) > 0 && f.Authenticated && f.Destination.In(ns.WaypointPods())
 		})
 }
 

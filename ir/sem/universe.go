@@ -373,6 +373,7 @@ func (u *universe) gatherInventory() {
 			u.accountNames.name(ns.Waypoint)
 			u.namespaces.name(ns.Name)
 			u.gatherPods(inv.Workloads[i].Pods)
+			u.gatherPods(ns.WaypointPods())
 		}
 	}
 	for i := range inv.Workloads { // now that all that asks for accounts has been gathered

@@ -5,6 +5,7 @@ import (
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/profile"
+	"github.com/portolan-dev/portolan/ir/sem"
 )
 
 // Beneath states what holds of a cluster with a mesh that has waypoints, and of
@@ -19,7 +20,7 @@ func Beneath(f *ir.Facts, profiles []profile.Profile) {
 	if len(profiles) < 2 {
 		return
 	}
-	f.Tunnel, f.Unmeshed = mesh.Tunnel(), mesh.Unmeshed()
+	f.Tunnel, f.Unmeshed = mesh.Tunnel(), mesh.Unmeshed(f.MeshRoot)
 }
 
 // profiles gives those of the target's parts.
@@ -38,7 +39,13 @@ func liftLayer(f profile.Profile, all []profile.Profile, docs []manifest.Documen
 	p, diags := liftUnder(f, docs, inv)
 	var facts ir.Facts
 	if Beneath(&facts, all); !f.IsMesh() && !facts.Tunnel.IsNone() {
-		p = p.Beneath(ir.Wire{Tunnel: facts.Tunnel, Outside: f.CIDRs() == profile.CIDRsOutside})
+		wire := ir.Wire{Tunnel: facts.Tunnel, Outside: f.CIDRs() == profile.CIDRsOutside}
+		via, err := sem.Through(p, wire)
+		if err != nil {
+			diags.Add(diag.OverBound, diag.Range{}, "The manifests cannot be read: "+err.Error()+".", "Read less at a time.")
+		}
+		p = p.Beneath(wire)
+		p.Via = via
 		p.Index()
 	}
 	return p, diags

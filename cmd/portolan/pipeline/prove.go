@@ -32,8 +32,8 @@ func (r *Rendered) prove() {
 	o := r.scope()
 	intent := r.intent(o)
 	r.compare(intent, layers, o, "")
-	if !r.Unproved() && (hasStaged(intent) || hasStaged(layers)) {
-		r.compare(previewed(intent), previewed(layers), o, ", once what is staged is enforced")
+	if !r.Unproved() && (HasStaged(intent) || HasStaged(layers)) {
+		r.compare(Previewed(intent), Previewed(layers), o, ", once what is staged is enforced")
 	}
 }
 
@@ -61,13 +61,14 @@ func (r *Rendered) compare(intent, layers sem.Policy, o sem.Options, when string
 	}
 }
 
-func hasStaged(p sem.Policy) bool {
+// HasStaged reports that something of the policy is staged.
+func HasStaged(p sem.Policy) bool {
 	return slices.ContainsFunc(p, func(l sem.Layer) bool { return l.Program.HasStaged() })
 }
 
-// previewed is a policy as it would be with everything staged enforced. What is
+// Previewed is a policy as it would be with everything staged enforced. What is
 // staged decides nothing, so that this is all that a target can get wrong of it.
-func previewed(p sem.Policy) sem.Policy {
+func Previewed(p sem.Policy) sem.Policy {
 	out := make(sem.Policy, len(p))
 	for i, l := range p {
 		out[i] = sem.Layer{Program: l.Program.Previewed(), Scope: l.Scope}
