@@ -24,7 +24,9 @@ func TestBlockOrder(t *testing.T) {
 		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
+			root := t.TempDir()
+			dir := filepath.Join(root, filepath.Base(c.input))
+			copyUsed(t, c.input, root)
 			if !scatter(t, c.input, dir) {
 				t.Skip("it does not parse")
 			}
@@ -44,12 +46,38 @@ func TestBlockOrder(t *testing.T) {
 	}
 }
 
+// copyUsed copies what a configuration uses, which stands beside it, to where a
+// copy of it will find that.
+func copyUsed(t *testing.T, input, root string) {
+	t.Helper()
+	_, sources, _ := intent.Load([]string{input}, intent.Options{Version: "0.1.0"})
+	for name, text := range sources {
+		if filepath.Dir(name) == filepath.Clean(input) {
+			continue
+		}
+		path, err := filepath.Rel(filepath.Dir(input), name)
+		if err != nil || !filepath.IsLocal(path) {
+			t.Fatalf("%s is not beside %s", name, input)
+		}
+		to := filepath.Join(root, path)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // scatter writes the blocks of a configuration to files of their own, in
 // reverse order, and copies its other files.
 func scatter(t *testing.T, from, to string) bool {
 	t.Helper()
 	entries, err := os.ReadDir(from)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(to, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
@@ -84,28 +112,37 @@ func scatter(t *testing.T, from, to string) bool {
 // TestExamples makes sure that what people copy from is laid out as the
 // formatter does it, and that nothing is expected of an example that is gone.
 func TestExamples(t *testing.T) {
-	files, _ := filepath.Glob("../examples/*/*.portolan.hcl")
-	if len(files) == 0 {
-		t.Error("there are no examples")
-	}
-	for _, name := range files {
-		src, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if out, diags := intent.Format(name, src); diags.HasErrors() || !bytes.Equal(src, out) {
-			t.Errorf("%s is not formatted: run portolan fmt %s", name, filepath.Dir(name))
-		}
-	}
-	expected, _ := os.ReadDir("examples")
-	for _, e := range expected {
-		if _, err := os.Stat(filepath.Join("../examples", e.Name())); err == nil {
+	examples := map[string]bool{}
+	for _, c := range cases(t) {
+		if !strings.HasPrefix(c.name, "examples/") {
 			continue
 		}
-		if !*update {
-			t.Errorf("golden/examples/%s is of no example (make golden)", e.Name())
-		} else if err := os.RemoveAll(filepath.Join("examples", e.Name())); err != nil {
-			t.Fatal(err)
+		examples[c.output] = true
+		files, _ := filepath.Glob(filepath.Join(c.input, "*.portolan.hcl"))
+		for _, name := range files {
+			src, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out, diags := intent.Format(name, src); diags.HasErrors() || !bytes.Equal(src, out) {
+				t.Errorf("%s is not formatted: run portolan fmt %s", name, c.input)
+			}
 		}
+	}
+	if len(examples) == 0 {
+		t.Error("there are no examples")
+	}
+	err := filepath.WalkDir("examples", func(path string, e os.DirEntry, err error) error {
+		switch {
+		case err != nil || e.IsDir() || examples[filepath.Dir(path)]:
+			return err
+		case *update:
+			return os.Remove(path)
+		}
+		t.Errorf("%s is of no example (make golden)", path)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

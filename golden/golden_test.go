@@ -9,8 +9,8 @@
 // A comment `# want P1234 "text"` demands a diagnostic at its line. What cases
 // of manifests are is said in manifests_test.go.
 //
-// The examples are cases too; what they give stands in examples/. `make golden`
-// writes all of it and removes what is stale.
+// The examples are cases too, one for each folder with a configuration; what they
+// give stands in examples/. `make golden` writes all of it and removes what is stale.
 package golden
 
 import (
@@ -61,24 +61,18 @@ func cases(t *testing.T) []testCase {
 	t.Helper()
 	seen := map[string]bool{}
 	var out []testCase
-	err := filepath.WalkDir(".", func(path string, e os.DirEntry, err error) error {
-		dir := filepath.Dir(path)
-		if err == nil && isInput(e.Name()) && !seen[dir] {
-			seen[dir] = true
-			out = append(out, testCase{filepath.ToSlash(dir), dir, dir})
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	examples, err := os.ReadDir("../examples")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range examples {
-		if e.IsDir() {
-			out = append(out, testCase{"examples/" + e.Name(), filepath.Join("..", "examples", e.Name()), filepath.Join("examples", e.Name())})
+	for _, root := range []string{".", filepath.Join("..", "examples")} {
+		err := filepath.WalkDir(root, func(path string, e os.DirEntry, err error) error {
+			dir := filepath.Dir(path)
+			if err == nil && isInput(e.Name()) && !seen[dir] {
+				seen[dir] = true
+				output := strings.TrimPrefix(dir, ".."+string(filepath.Separator))
+				out = append(out, testCase{filepath.ToSlash(output), dir, output})
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 	return out

@@ -53,6 +53,7 @@ func runManifest(t *testing.T, dir, input string) (map[string]string, diag.List)
 	profiles := profilesOf(t, dir, source)
 	source.Under(profiles)
 	inv, _ := source.Inventory()
+	pipeline.Beneath(&inv.Facts, profiles)
 	policy, more := source.Policy(profiles, &inv)
 	diags = append(diags, more...)
 	if !diags.HasErrors() {

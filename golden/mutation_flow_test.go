@@ -23,6 +23,7 @@ type sampler struct {
 	a, b sem.Policy
 
 	labels, teams, headers       map[string][]string // values by key; teams are of namespaces
+	roles                        map[string][]string // of nodes
 	namespaces, accounts         []string
 	addresses                    []netip.Addr
 	podRanges, nodeRanges        set.Addresses // stated, or else what is assumed
@@ -30,10 +31,11 @@ type sampler struct {
 	messages                     []ir.ICMPType
 	numbers                      []uint8
 	methods, hosts, names, infra []string
-	targets                      []string
+	targets, clusters            []string
 	calls, atoms                 []string
 	languages                    map[string]map[string]set.Language // by what they are of, and by their key
 	requests                     map[*ir.Rule][]requests
+	remote, policed              bool // there are pods of other clusters, and rules for nodes
 
 	// Of one flow: its family, and the labels of the namespaces that are not declared.
 	ipv4   bool
@@ -50,20 +52,22 @@ type requests struct {
 func newSampler(seed uint64, a, b sem.Policy, o sem.Options) *sampler {
 	s := &sampler{
 		Rand: rand.New(rand.NewPCG(seed, 1)), inv: o.Inventory, opts: o, a: a, b: b,
-		labels: map[string][]string{}, teams: map[string][]string{}, headers: map[string][]string{},
+		labels: map[string][]string{}, teams: map[string][]string{}, headers: map[string][]string{}, roles: map[string][]string{},
 		namespaces: []string{"beyond", "afar"}, accounts: []string{"default"}, methods: []string{"GET", "HEAD", "POST"},
-		hosts: []string{"api.example:80"}, names: []string{"www.example.com"}, targets: []string{"/", "/x?q=1"}, infra: []string{"", "health"},
+		hosts: []string{"api.example:80"}, names: []string{"www.example.com"}, clusters: []string{"far"}, targets: []string{"/", "/x?q=1"}, infra: ir.InfrastructureNames,
 		ports: []uint16{1, 53, 80, 65535}, sources: []uint16{1, 65535}, numbers: []uint8{47, 50, 99},
 		languages: map[string]map[string]set.Language{"target": {}, "host": {}, "name": {}},
 		requests:  map[*ir.Rule][]requests{},
 	}
 	for _, l := range slices.Concat(a, b) {
-		for _, d := range l.Program.All() {
-			s.learnRule(d.Rule)
+		s.policed = s.policed || !l.Program.Hosts.IsEmpty()
+		for _, stages := range everything(l.Program) {
+			s.learnStages(stages.list)
 		}
-		for _, iso := range slices.Concat(isolations(l.Program, ir.Egress), isolations(l.Program, ir.Ingress)) {
-			s.learnPods(iso.Subject.Pods)
-			s.learnConditions(iso.If)
+		if via := l.Program.Via; via != nil {
+			for _, p := range via.Destinations {
+				s.learnPods(p)
+			}
 		}
 		for _, m := range l.Program.MTLS {
 			s.learnPods(m.Subject.Pods)
@@ -86,12 +90,12 @@ func (s *sampler) settleLists() {
 		slices.Sort(list)
 		return slices.Compact(list)
 	}
-	for _, known := range []map[string][]string{s.labels, s.teams, s.headers} {
+	for _, known := range []map[string][]string{s.labels, s.teams, s.headers, s.roles} {
 		for k, values := range known {
 			known[k] = once(values)
 		}
 	}
-	for _, list := range []*[]string{&s.namespaces, &s.accounts, &s.methods, &s.targets, &s.hosts, &s.names, &s.infra, &s.calls, &s.atoms} {
+	for _, list := range []*[]string{&s.namespaces, &s.accounts, &s.methods, &s.targets, &s.hosts, &s.names, &s.clusters, &s.calls, &s.atoms} {
 		*list = once(*list)
 	}
 	slices.SortFunc(s.addresses, netip.Addr.Compare)
@@ -104,10 +108,17 @@ func (s *sampler) settleLists() {
 	s.numbers = slices.Compact(s.numbers)
 }
 
-func isolations(p *ir.Program, d ir.Direction) []ir.Isolation {
-	var out []ir.Isolation
-	for _, s := range p.Stages(d) {
-		out = append(out, s.Isolate...)
+// directed is the stages of one of a program's programs.
+type directed struct {
+	ir.Direction
+	list []ir.Stage
+}
+
+// everything is the programs of pods, of nodes and of the second way.
+func everything(p *ir.Program) []directed {
+	out := []directed{{ir.Egress, p.Egress}, {ir.Ingress, p.Ingress}, {ir.Egress, p.Hosts.Egress}, {ir.Ingress, p.Hosts.Ingress}}
+	if p.Via != nil {
+		out = append(out, directed{ir.Egress, p.Via.Egress}, directed{ir.Ingress, p.Via.Ingress})
 	}
 	return out
 }
@@ -119,6 +130,10 @@ func (s *sampler) learnInventory() {
 	for i := range s.inv.Workloads {
 		w := &s.inv.Workloads[i]
 		s.learnPods(w.Pods)
+		if ns, behind := s.inv.Behind(w); behind {
+			s.learnPods(ns.WaypointPods())
+			s.accounts = append(s.accounts, ns.Waypoint)
+		}
 		if w.Account != "" {
 			s.accounts = append(s.accounts, w.Account)
 		}
@@ -127,13 +142,14 @@ func (s *sampler) learnInventory() {
 		}
 	}
 	f := s.inv.Facts
+	s.remote = s.remote || f.ClusterMesh
 	s.podRanges, s.nodeRanges = f.PodCIDRs, f.NodeCIDRs
 	for _, ranges := range []*set.Addresses{&s.podRanges, &s.nodeRanges} {
 		if ranges.IsEmpty() {
 			*ranges = ir.Private()
 		}
 	}
-	for _, a := range []set.Addresses{f.PodCIDRs, f.NodeCIDRs, f.ServiceCIDRs, f.DNS.NodeLocal, f.APIServer, ir.Private(), set.AllAddresses()} {
+	for _, a := range []set.Addresses{f.PodCIDRs, f.NodeCIDRs, f.ServiceCIDRs, f.DNS.NodeLocal, f.APIServer, f.Tunnel.Probes, ir.Private(), set.AllAddresses()} {
 		s.learnAddresses(a)
 	}
 	s.addresses = append(s.addresses, netip.MustParseAddr("198.51.100.7"), netip.MustParseAddr("2001:db8::7"))
@@ -143,26 +159,51 @@ func (s *sampler) learnInventory() {
 	}
 }
 
+func (s *sampler) learnStages(stages []ir.Stage) {
+	for i := range stages {
+		for _, level := range stages[i].Levels {
+			for k := range level.Rules {
+				s.learnRule(&level.Rules[k])
+			}
+		}
+		for _, iso := range stages[i].Isolate {
+			s.learnSubject(&iso.Subject)
+			s.learnConditions(iso.If)
+		}
+	}
+}
+
+func (s *sampler) learnSubject(subject *ir.Subject) {
+	if subject.Kind == ir.SubjectNodes {
+		s.learnSelector(s.roles, subject.Nodes)
+	} else {
+		s.learnPods(subject.Pods)
+	}
+}
+
 func (s *sampler) learnRule(rule *ir.Rule) {
-	s.learnPods(rule.Subject.Pods)
+	s.learnSubject(&rule.Subject)
 	s.learnConditions(rule.If)
 	for _, p := range rule.Peers.List() {
 		switch p := p.(type) {
 		case ir.Pods:
 			s.learnPods(p)
+		case ir.RemotePods:
+			s.remote = true
+			s.clusters = append(s.clusters, valuesOf(p.Clusters)...)
+			s.learnPods(p.Pods)
 		case ir.External:
 			s.learnAddresses(p.Addresses)
 		case ir.Nodes:
 			s.learnAddresses(p.Except)
+			s.learnSelector(s.roles, p.Labels)
 		case ir.NodeLocal:
 			s.learnAddresses(p.Addresses)
 		case ir.APIServer:
 			s.learnAddresses(p.Addresses)
 		case ir.Names:
 			s.learnNames(p.Patterns)
-		case ir.Infrastructure:
-			s.infra = append(s.infra, p.Name)
-		case ir.AnyPeer:
+		case ir.Infrastructure, ir.AnyPeer:
 		}
 	}
 	t := rule.Traffic
@@ -348,14 +389,55 @@ func (s *sampler) settle(e *sem.Endpoint) {
 	}
 }
 
+// remotePod gives a pod of another cluster, of whose namespaces nothing is
+// declared.
+func (s *sampler) remotePod(p ir.RemotePods) sem.Endpoint {
+	return sem.Endpoint{
+		Kind: sem.Remote, Cluster: fitting(s, s.clusters, p.Clusters.Matches), Labels: s.satisfying(p.Pods.Labels, s.labels),
+		Namespace: fitting(s, s.namespaces, p.Pods.Namespace.Get(ir.NamespaceName).Matches), NamespaceLabels: s.satisfying(p.Pods.Namespace, s.teams),
+		Account: fitting(s, s.accounts, p.Pods.Account.Matches),
+	}
+}
+
+// anything gives an endpoint of any kind.
+func (s *sampler) anything() sem.Endpoint {
+	e := sem.Endpoint{Kind: sem.EndpointKind(s.IntN(5))}
+	if s.remote && s.odds(6) {
+		e.Kind = sem.Remote
+	}
+	switch e.Kind {
+	case sem.Pod:
+		return s.pod(ir.AllPods())
+	case sem.Remote:
+		return s.remotePod(ir.RemotePods{Clusters: ir.Anything(), Pods: ir.AllPods()})
+	case sem.OwnNode, sem.OtherNode:
+		e.Labels = s.satisfying(ir.Selector{}, s.roles)
+	case sem.External, sem.Infrastructure:
+	}
+	return e
+}
+
+// governed gives one of the subject's.
+func (s *sampler) governed(subject *ir.Subject) sem.Endpoint {
+	if subject.Kind == ir.SubjectNodes {
+		return s.endpoint(ir.Nodes{Own: true, Other: true, Labels: subject.Nodes})
+	}
+	return s.endpoint(subject.Pods)
+}
+
 // endpoint gives one of the peer's, as far as what is known has some.
 func (s *sampler) endpoint(p ir.Peer) sem.Endpoint {
 	var e sem.Endpoint
 	for range 20 {
-		if pods, ok := p.(ir.Pods); ok {
-			e = s.pod(pods)
-		} else if e = (sem.Endpoint{Kind: sem.EndpointKind(s.IntN(5))}); e.Kind == sem.Pod {
-			e = s.pod(ir.AllPods())
+		switch p := p.(type) {
+		case ir.Pods:
+			e = s.pod(p)
+		case ir.RemotePods:
+			e = s.remotePod(p)
+		case ir.Nodes:
+			e = sem.Endpoint{Kind: pick(s, []sem.EndpointKind{sem.OwnNode, sem.OtherNode}), Labels: s.satisfying(p.Labels, s.roles)}
+		default:
+			e = s.anything()
 		}
 		switch e.Kind {
 		case sem.External:
@@ -365,7 +447,7 @@ func (s *sampler) endpoint(p ir.Peer) sem.Endpoint {
 			e.APIServer = s.odds(3)
 		case sem.Infrastructure:
 			e.Name = pick(s, s.infra)
-		case sem.Pod:
+		case sem.Pod, sem.Remote:
 		}
 		for range 20 {
 			if e.Address = pick(s, s.addresses); e.Address.Is4() == s.ipv4 && s.placed(&e) && e.Is(p) {
@@ -382,7 +464,7 @@ var ported = map[uint8]ir.Protocol{sem.TCP: ir.TCP, sem.UDP: ir.UDP, sem.SCTP: i
 // flow gives a flow of the rule, one in three with something else about it.
 func (s *sampler) flow(r ir.Directed) (sem.Flow, bool) {
 	s.nearby, s.ipv4 = map[string]map[string]string{}, !s.odds(4)
-	subject, peer := s.endpoint(r.Rule.Subject.Pods), s.endpoint(pick(s, r.Rule.Peers.List()))
+	subject, peer := s.governed(&r.Rule.Subject), s.endpoint(pick(s, r.Rule.Peers.List()))
 	switch s.IntN(9) {
 	case 0:
 		subject = s.endpoint(ir.AllPods())
@@ -407,19 +489,32 @@ func (s *sampler) flow(r ir.Directed) (sem.Flow, bool) {
 	for _, atom := range s.atoms {
 		f.Holds[atom] = s.odds(2)
 	}
+	if !s.odds(3) {
+		for _, c := range r.Rule.If {
+			f.Holds[c.Atom] = !c.Not
+		}
+	}
 	f.Authenticated = f.Protocol == sem.TCP && f.Source.Meshed && f.Destination.Meshed && !s.odds(4)
 	return f, s.possible(&f)
 }
 
 // perturb changes one thing about an endpoint.
 func (s *sampler) perturb(e *sem.Endpoint) {
-	if e.Kind != sem.Pod {
+	if e.IsNode() {
+		e.Labels = s.satisfying(ir.Selector{}, s.roles)
+		return
+	}
+	if e.Kind != sem.Pod && e.Kind != sem.Remote {
 		return
 	}
 	switch keys := slices.Sorted(maps.Keys(s.labels)); {
+	case e.Kind == sem.Remote && s.odds(3):
+		e.Cluster = pick(s, s.clusters)
 	case s.odds(3):
 		e.Namespace = pick(s, s.namespaces)
-		e.NamespaceLabels = s.namespaceLabels(e.Namespace)
+		if e.Kind == sem.Pod {
+			e.NamespaceLabels = s.namespaceLabels(e.Namespace)
+		}
 	case s.odds(3):
 		e.Account = pick(s, s.accounts)
 	case len(keys) > 0:
@@ -430,7 +525,9 @@ func (s *sampler) perturb(e *sem.Endpoint) {
 			e.Labels[k] = pick(s, s.labels[k])
 		}
 	}
-	s.settle(e)
+	if e.Kind == sem.Pod {
+		s.settle(e)
+	}
 }
 
 // carry gives the flow some traffic, mostly of the rule.
@@ -491,11 +588,11 @@ func (s *sampler) placed(e *sem.Endpoint) bool {
 	case sem.Pod:
 		return s.podRanges.Contains(e.Address)
 	case sem.OwnNode:
-		return s.nodeRanges.Contains(e.Address) || f.DNS.NodeLocal.Contains(e.Address)
+		return s.nodeRanges.Contains(e.Address) || f.DNS.NodeLocal.Contains(e.Address) || f.Tunnel.Probes.Contains(e.Address)
 	case sem.OtherNode:
 		return s.nodeRanges.Contains(e.Address)
-	case sem.External:
-		return !slices.ContainsFunc([]set.Addresses{f.PodCIDRs, f.NodeCIDRs, f.ServiceCIDRs, f.DNS.NodeLocal},
+	case sem.External, sem.Remote:
+		return !slices.ContainsFunc([]set.Addresses{f.PodCIDRs, f.NodeCIDRs, f.ServiceCIDRs, f.DNS.NodeLocal, f.Tunnel.Probes},
 			func(a set.Addresses) bool { return a.Contains(e.Address) })
 	case sem.Infrastructure:
 	}
@@ -505,32 +602,62 @@ func (s *sampler) placed(e *sem.Endpoint) bool {
 // possible reports that there can be such a flow, and that it is in scope.
 func (s *sampler) possible(f *sem.Flow) bool {
 	src, dst := &f.Source, &f.Destination
-	if src.Kind != sem.Pod && dst.Kind != sem.Pod || src.Address.Is4() != dst.Address.Is4() || !s.placed(src) || !s.placed(dst) {
+	if src.Kind != sem.Pod && dst.Kind != sem.Pod && !s.ofNodes(src.Kind, dst.Kind) || src.Address.Is4() != dst.Address.Is4() || !s.placed(src) || !s.placed(dst) {
 		return false
 	}
 	if f.Protocol == sem.ICMP && !src.Address.Is4() || f.Protocol == sem.ICMPv6 && src.Address.Is4() {
 		return false
 	}
-	if src.Namespace == dst.Namespace && !maps.Equal(src.NamespaceLabels, dst.NamespaceLabels) {
+	if src.Kind == sem.Pod && dst.Kind == sem.Pod && src.Namespace == dst.Namespace && !maps.Equal(src.NamespaceLabels, dst.NamespaceLabels) {
 		return false
 	}
-	return s.exists(src) && s.exists(dst) && s.spoken(f) && s.scoped(f)
+	return s.exists(src) && s.exists(dst) && s.tunnelled(f) && !s.forOthers(f) && s.spoken(f) && s.scoped(f)
+}
+
+// ofNodes reports that a flow without a pod is one that a node is policed for:
+// not towards itself, nor towards what a CNI has beside pods.
+func (s *sampler) ofNodes(a, b sem.EndpointKind) bool {
+	other := func(k sem.EndpointKind) bool { return k == sem.OtherNode || k == sem.External || k == sem.Remote }
+	return s.policed && other(a) && other(b) && (a == sem.OtherNode || b == sem.OtherNode)
+}
+
+// tunnelled reports that the mesh, where it has a tunnel, lets there be such a
+// flow: nothing asks for the tunnel's own port, and nodes have the addresses kept
+// for it towards their own pods of the mesh, and only there.
+func (s *sampler) tunnelled(f *sem.Flow) bool {
+	t, src, dst := s.inv.Facts.Tunnel, &f.Source, &f.Destination
+	if t.IsNone() {
+		return true
+	}
+	probes := src.Kind == sem.OwnNode && dst.Meshed
+	return !(f.Protocol == sem.TCP && f.Port == t.Port && dst.Meshed) &&
+		(src.Kind != sem.OwnNode || probes == t.Probes.Contains(src.Address)) &&
+		(dst.Kind != sem.OwnNode || !t.Probes.Contains(dst.Address))
+}
+
+// forOthers reports what a waypoint sends to whom it decides for, and what is
+// sent to it to be passed on.
+func (s *sampler) forOthers(f *sem.Flow) bool {
+	return f.Protocol == sem.TCP && f.Source.Kind == sem.Pod && slices.ContainsFunc(s.inv.Workloads, func(w ir.Workload) bool {
+		ns, behind := s.inv.Behind(&w)
+		from := behind && ns.Waypoint == f.Source.Account && ns.Name == f.Source.Namespace && f.Destination.In(w.Pods)
+		return from || behind && f.Authenticated && f.Destination.In(ns.WaypointPods())
+	})
 }
 
 // exists reports that a pod has what workloads of its account and mesh have.
 func (s *sampler) exists(e *sem.Endpoint) bool {
-	if e.Kind != sem.Pod {
+	switch {
+	case e.IsNode():
+		return legalLabels(e.Labels)
+	case e.Kind == sem.Remote:
+		return s.remote && e.Cluster != s.inv.Facts.ClusterName && legalName.MatchString(e.Cluster) && legalPod(e)
+	case e.Kind != sem.Pod:
 		return !slices.ContainsFunc(e.Names, func(n string) bool { return !legalDNS.MatchString(n) })
 	}
-	if !legalName.MatchString(e.Namespace) || !legalAccount.MatchString(e.Account) {
+	ns, declared := s.inv.Namespace(e.Namespace)
+	if !legalPod(e) || e.Meshed && !declared && slices.Contains(s.inv.Facts.Unmeshed, e.Namespace) {
 		return false
-	}
-	for _, labels := range []map[string]string{e.Labels, e.NamespaceLabels} {
-		for _, v := range labels {
-			if !legalLabel.MatchString(v) {
-				return false
-			}
-		}
 	}
 	mesh := map[bool]bool{}
 	runs, ran := false, false
@@ -550,8 +677,20 @@ func (s *sampler) exists(e *sem.Endpoint) bool {
 	if runs && !ran || len(mesh) == 1 && !mesh[e.Meshed] {
 		return false
 	}
-	ns, declared := s.inv.Namespace(e.Namespace)
 	return len(mesh) > 0 || !declared || ns.Mesh == e.Meshed
+}
+
+func legalPod(e *sem.Endpoint) bool {
+	return legalName.MatchString(e.Namespace) && legalAccount.MatchString(e.Account) && legalLabels(e.Labels) && legalLabels(e.NamespaceLabels)
+}
+
+func legalLabels(labels map[string]string) bool {
+	for _, v := range labels {
+		if !legalLabel.MatchString(v) {
+			return false
+		}
+	}
+	return true
 }
 
 // spoken reports that the destination speaks what the flow carries.
@@ -591,6 +730,9 @@ func (s *sampler) scoped(f *sem.Flow) bool {
 	if s.opts.Transports && !slices.Contains([]uint8{sem.TCP, sem.UDP, sem.SCTP}, f.Protocol) {
 		return false
 	}
+	if s.opts.Plain && (f.Source.Kind == sem.Infrastructure || f.Destination.Kind == sem.Infrastructure) {
+		return false
+	}
 	return s.opts.Scope != sem.Mesh || f.Protocol == sem.TCP && f.Destination.Kind == sem.Pod && f.Destination.Meshed &&
 		f.Source.Kind != sem.OwnNode && !s.opts.Uncaptured.Contains(f.Port)
 }
@@ -614,6 +756,7 @@ const (
 type sample struct {
 	flow    sem.Flow
 	apart   bool
+	between sides // where they are apart
 	decided int
 }
 
@@ -638,7 +781,7 @@ func (s *sampler) tell() sample {
 				out.decided++
 				a, b := sem.Decide(s.a, f).Outcome, sem.Decide(s.b, f).Outcome
 				if a != b && (a != sem.Allowed || s.expected(&f)) {
-					out.flow, out.apart = f, true
+					out.flow, out.apart, out.between = f, true, sides{s.a, s.b}
 					return out
 				}
 			}
@@ -654,18 +797,23 @@ func points(p sem.Policy) map[string]ir.Directed {
 	anyone, _ := ir.PeersOf(ir.AnyPeer{})
 	add := func(d ir.Directed, more ...any) {
 		r := d.Rule
-		text := fmt.Sprint(d.Direction, " ", r.Action, r.Auth, r.Mode, r.If, r.Subject.Pods, " ", r.Peers, " ", r.Traffic, more)
+		text := fmt.Sprint(d.Direction, " ", r.Action, r.Auth, r.Mode, r.If, r.Subject.Pods, r.Subject.Nodes, " ", r.Peers, " ", r.Traffic, more)
 		if len(r.Peers.List()) > 0 {
 			out[text] = d
 		}
 	}
 	for _, l := range p {
-		for _, d := range l.Program.All() {
-			add(d, d.Stage.Name, d.Level)
-		}
-		for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
-			for _, iso := range isolations(l.Program, d) {
-				add(ir.Directed{Direction: d, Rule: &ir.Rule{Subject: iso.Subject, Peers: anyone, Traffic: ir.AllTraffic(), If: iso.If}}, "closed")
+		for way, stages := range everything(l.Program) {
+			for i := range stages.list {
+				stage := &stages.list[i]
+				for at, level := range stage.Levels {
+					for k := range level.Rules {
+						add(ir.Directed{Direction: stages.Direction, Rule: &level.Rules[k]}, way, stage.Name, at)
+					}
+				}
+				for _, iso := range stage.Isolate {
+					add(ir.Directed{Direction: stages.Direction, Rule: &ir.Rule{Subject: iso.Subject, Peers: anyone, Traffic: ir.AllTraffic(), If: iso.If, Mode: iso.Mode}}, way, "closed")
+				}
 			}
 		}
 		for _, m := range l.Program.MTLS {

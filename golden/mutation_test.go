@@ -17,9 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/portolan-dev/portolan/cmd/portolan/pipeline"
-	"github.com/portolan-dev/portolan/frontends"
 	"github.com/portolan-dev/portolan/frontends/intent"
-	"github.com/portolan-dev/portolan/frontends/lift"
 	"github.com/portolan-dev/portolan/frontends/manifest"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
@@ -128,7 +126,9 @@ func originals(t *testing.T, c testCase) []original {
 			t.Errorf("%s: %v", c.name, diags)
 			continue
 		}
-		out = append(out, original{c.name + "/" + target.Name, target, text, p.Inventory})
+		o := original{c.name + "/" + target.Name, target, text, p.Inventory}
+		pipeline.Beneath(&o.inventory.Facts, o.profiles())
+		out = append(out, o)
 	}
 	return out
 }
@@ -136,25 +136,20 @@ func originals(t *testing.T, c testCase) []original {
 // lift gives what manifests mean under the target's profiles.
 func (o *original) lift(text []byte) (sem.Policy, diag.List) {
 	in, diags := manifest.ReadFiles([]manifest.File{{Name: o.name, Data: text}}, manifest.Options{})
-	var out sem.Policy
+	out, more := pipeline.Lift(in.Documents, o.profiles(), &o.inventory)
+	return out, append(diags, more...)
+}
+
+func (o *original) profiles() []profile.Profile {
+	var out []profile.Profile
 	for _, part := range o.target.Parts {
-		p, more := frontends.For(part.Profile.Engine).Lift(in.Documents, lift.Options{Profile: part.Profile, Inventory: o.inventory})
-		diags = append(diags, more...)
-		scope := sem.CNI
-		if part.Profile.IsMesh() {
-			scope = sem.Mesh
-		}
-		out = append(out, sem.Layer{Program: p, Scope: scope})
+		out = append(out, part.Profile)
 	}
-	return out, diags
+	return out
 }
 
 func (o *original) scope() sem.Options {
-	var profiles []profile.Profile
-	for _, part := range o.target.Parts {
-		profiles = append(profiles, part.Profile)
-	}
-	opts := pipeline.Scope(profiles)
+	opts := pipeline.Scope(o.profiles())
 	opts.Inventory = &o.inventory
 	return opts
 }
@@ -194,8 +189,13 @@ const (
 	unproved
 )
 
-// try compares a mutant with the original, and gives what it means.
-func (o *original) try(t *testing.T, meant sem.Policy, documents []map[string]any, m mutant) (fate, sem.Policy) {
+// sides is what the original means and what a mutant does.
+type sides [2]sem.Policy
+
+// try compares a mutant with the original, and gives what they mean: as it is,
+// and where something is staged, as it would be with that enforced. Of what is
+// different it gives where it is.
+func (o *original) try(t *testing.T, meant sem.Policy, documents []map[string]any, m mutant) (fate, []sides) {
 	m.apply()
 	var text bytes.Buffer
 	for _, d := range documents {
@@ -214,16 +214,30 @@ func (o *original) try(t *testing.T, meant sem.Policy, documents []map[string]an
 	if diags.HasErrors() {
 		return refused, nil
 	}
-	c, err := sem.Compare(meant, means, o.scope())
+	all := []sides{{meant, means}}
+	if pipeline.HasStaged(meant) || pipeline.HasStaged(means) {
+		all = append(all, sides{pipeline.Previewed(meant), pipeline.Previewed(means)})
+	}
+	for i, s := range all {
+		if f := o.compare(t, s, m); f != equal {
+			return f, all[i : i+1]
+		}
+	}
+	return equal, all
+}
+
+// compare compares one of the things that a mutant and the original mean.
+func (o *original) compare(t *testing.T, s sides, m mutant) fate {
+	c, err := sem.Compare(s[0], s[1], o.scope())
 	var bound *sem.Unproved
 	switch {
 	case errors.As(err, &bound):
-		return unproved, nil
+		return unproved
 	case err != nil:
 		t.Errorf("%s: %v", m, err)
-		return unproved, nil
+		return unproved
 	case c.Equal():
-		return equal, means
+		return equal
 	}
 	shown, err := c.More(1) // which holds the witness to the reference evaluator
 	if err == nil && len(shown) == 0 {
@@ -232,7 +246,7 @@ func (o *original) try(t *testing.T, meant sem.Policy, documents []map[string]an
 	if err != nil || len(shown) == 0 {
 		t.Errorf("%s: different without a witness: %v", m, err)
 	}
-	return different, means
+	return different
 }
 
 // seed is a number for a mutant, whatever other mutants there are.
@@ -244,11 +258,15 @@ func (o *original) seed(m mutant) uint64 {
 
 // judge counts what becomes of a mutant; it fails the test where one survives.
 func (o *original) judge(t *testing.T, meant sem.Policy, documents []map[string]any, m mutant, total *score) {
-	outcome, means := o.try(t, meant, documents, m)
+	outcome, all := o.try(t, meant, documents, m)
 	var told sample
+	decided := 0
 	trial := outcome == different && o.seed(m)/someMutants%trials == 0
 	if outcome == equal || trial {
-		told = newSampler(o.seed(m), meant, means, o.scope()).tell()
+		for i := 0; i < len(all) && !told.apart; i++ {
+			told = newSampler(o.seed(m), all[i][0], all[i][1], o.scope()).tell()
+			decided += told.decided
+		}
 	}
 	total.mu.Lock()
 	defer total.mu.Unlock()
@@ -269,10 +287,10 @@ func (o *original) judge(t *testing.T, meant sem.Policy, documents []map[string]
 		if told.apart {
 			total.survived++
 			t.Errorf("%s survived: %s: the original has it %s, the mutant %s\n%+v", m, told.flow.Text(&o.inventory),
-				sem.Decide(meant, told.flow).Outcome, sem.Decide(means, told.flow).Outcome, told.flow)
+				sem.Decide(told.between[0], told.flow).Outcome, sem.Decide(told.between[1], told.flow).Outcome, told.flow)
 			return
 		}
-		total.flows += told.decided
+		total.flows += decided
 		total.equivalent = append(total.equivalent, fmt.Sprintf("%s\t%s\t%s\t%s\n", documents[m.document]["kind"], shape(m.path), o.name, m))
 	}
 }

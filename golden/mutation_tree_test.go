@@ -63,6 +63,7 @@ func mutantsOf(documents []map[string]any) []mutant {
 		}
 	}
 	m.dropKeys()
+	m.stage()
 	m.swap()
 	return m.mutants
 }
@@ -184,6 +185,34 @@ func (m *mutator) dropKeys() {
 		drop("specs", d, "specs")
 		drop("metadata.namespace", d["metadata"].(map[string]any), "namespace")
 		m.mutants = append(m.mutants, mutant{i, "", "dropped", func() { m.documents[i] = nil }, func() { m.documents[i] = d }})
+	}
+}
+
+// stage makes documents staged, and enforces those that are.
+func (m *mutator) stage() {
+	const dryRun = "istio.io/dry-run"
+	for i, d := range m.documents {
+		m.document = i
+		kind := fmt.Sprint(d["kind"])
+		if enforced, staged := strings.CutPrefix(kind, "Staged"); staged {
+			m.add("kind", "enforced", enforced, kind, func(v any) { d["kind"] = v })
+		} else if d["apiVersion"] == "projectcalico.org/v3" && strings.HasSuffix(kind, "NetworkPolicy") {
+			m.add("kind", "staged", "Staged"+kind, kind, func(v any) { d["kind"] = v })
+		}
+		if annotations, ok := d["metadata"].(map[string]any)["annotations"].(map[string]any); ok && kind == "AuthorizationPolicy" {
+			was, is := annotations[dryRun]
+			m.mutants = append(m.mutants, mutant{i, "metadata.annotations." + dryRun, "dropped, or set",
+				func() {
+					if delete(annotations, dryRun); !is {
+						annotations[dryRun] = "true"
+					}
+				},
+				func() {
+					if delete(annotations, dryRun); is {
+						annotations[dryRun] = was
+					}
+				}})
+		}
 	}
 }
 

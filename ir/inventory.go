@@ -126,12 +126,14 @@ type Facts struct {
 	APIServer                         set.Addresses
 	DNS                               DNS
 	TrustDomain                       string
-	MeshRoot                          string   // the mesh's root namespace
-	ClusterMesh                       bool     // other clusters are connected, whose pods are no part of the world
-	ClusterName                       string   // what connected clusters call this one; none of them is called so
-	Tunnel                            Tunnel   // of the mesh, as a CNI below it sees it
-	Waypoints                         bool     // the mesh's waypoints decide for workloads with Services; what they send to these they send for others
-	Unmeshed                          []string // namespaces that are surely outside the mesh, declared or not; sorted
+	MeshRoot                          string    // the mesh's root namespace
+	ClusterMesh                       bool      // other clusters are connected, whose pods are no part of the world
+	ClusterName                       string    // what connected clusters call this one; none of them is called so
+	Tunnel                            Tunnel    // of the mesh, as a CNI below it sees it
+	Uncaptured                        set.Ports // of pods with a sidecar, that it leaves to its agent and never sees
+	OwnNodePasses                     bool      // what a pod's own node sends is not handed to the mesh
+	Waypoints                         bool      // the mesh's waypoints decide for workloads with Services; what they send to these they send for others
+	Unmeshed                          []string  // namespaces that are surely outside the mesh, declared or not; sorted
 }
 
 // DNS is where the cluster's DNS is.

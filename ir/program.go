@@ -37,6 +37,7 @@ const (
 	ForProbes = "probes"
 
 	ForWaypoint = "the waypoint"
+	ForMetrics  = "the mesh's metrics"
 )
 
 // Subject is the endpoints that a rule or a default governs. Address is how

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/set"
@@ -41,41 +42,9 @@ func hosts(labels ir.Selector) (string, *refusal) {
 // that what is about subjects holds for both.
 func (l *lowering) nodes() *ir.Program {
 	if l.hosts == nil {
-		l.hosts = &ir.Program{Egress: asPods(l.program.Hosts.Egress), Ingress: asPods(l.program.Hosts.Ingress), Inventory: ir.Inventory{Facts: l.program.Inventory.Facts}}
+		l.hosts = lower.HostsAsPods(l.program)
 	}
 	return l.hosts
-}
-
-func asPods(stages []ir.Stage) []ir.Stage {
-	pods := func(s *ir.Subject) {
-		s.Pods = ir.AllPods()
-		s.Pods.Labels = s.Nodes
-	}
-	var out []ir.Stage
-	for i := range stages {
-		s := ir.Stage{Name: stages[i].Name, Order: stages[i].Order, Origin: stages[i].Origin, Isolate: slices.Clone(stages[i].Isolate)}
-		for _, level := range stages[i].Levels {
-			level.Rules = slices.Clone(level.Rules)
-			for k := range level.Rules {
-				pods(&level.Rules[k].Subject)
-			}
-			s.Levels = append(s.Levels, level)
-		}
-		for k := range s.Isolate {
-			pods(&s.Isolate[k].Subject)
-		}
-		out = append(out, s)
-	}
-	return out
-}
-
-// asNodes gives the nodes that pods stand in for, which stay beside them.
-func asNodes(s ir.Subject) ir.Subject {
-	if s.Kind == ir.SubjectNodes {
-		return s
-	}
-	nodes := ir.Nodes{Own: true, Other: true, Labels: s.Pods.Labels}
-	return ir.Subject{Kind: ir.SubjectNodes, Nodes: nodes.Labels, Pods: s.Pods, Address: nodes.String()}
 }
 
 // governed says what a subject is, in the plural.
@@ -109,11 +78,14 @@ func (l *lowering) refuseHosts() {
 	on := l.target.Profile.On(hostSwitch)
 	for _, d := range directions {
 		stages := l.program.Hosts.Stages(d)
+		closes := slices.ContainsFunc(stages, func(s ir.Stage) bool { return len(s.Isolate) > 0 })
 		for i := range stages {
 			for _, r := range stages[i].Rules() {
-				if !on {
-					l.refuse(r.Origin, noHosts(l.target.Profile.Switch(hostSwitch)))
-				} else if no := undeniable(d, &r); no != nil {
+				no := undeniable(d, &r)
+				if !on && (closes || r.Action != ir.Allow) { // else an open node does that anyway
+					no = noHosts(l.target.Profile.Switch(hostSwitch))
+				}
+				if no != nil {
 					l.refuse(r.Origin, no)
 				}
 			}
@@ -129,7 +101,7 @@ func (l *lowering) refuseHosts() {
 }
 
 func noHosts(value string) *refusal {
-	return &refusal{diag.NeedsSwitch, "Calico polices nodes only where they are host endpoints (" + hostSwitch + " is " + value + ")", stateHosts}
+	return &refusal{diag.LacksHosts, "Calico polices nodes only where they are host endpoints (" + hostSwitch + " is " + value + ")", stateHosts + "\n" + lower.AcceptHosts}
 }
 
 // undeniable says why a deny does not hold.

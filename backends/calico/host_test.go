@@ -241,10 +241,10 @@ func TestStaysOpen(t *testing.T) {
 		"a deny of a failsafe port":       {closing(append(opens(ir.Ingress, some), deny(ir.External{Addresses: prefixes("192.0.2.0/24")}, 22))...), withHosts(), diag.StaysOpen, "TCP 22"},
 		"a deny of pods":                  {closing(append(opens(ir.Ingress, some), deny(ir.InNamespace("shop"), 80))...), withHosts(), diag.StaysOpen, "own pods"},
 		"a deny of something else":        {closing(append(opens(ir.Ingress, some), deny(ir.External{Addresses: prefixes("192.0.2.0/24")}, 80))...), withHosts(), "", ""},
-		"nodes that are no endpoints":     {closing(opens(ir.Ingress, some)...), target(lower.Alone), diag.NeedsSwitch, "host_endpoints is false"},
+		"nodes that are no endpoints":     {closing(opens(ir.Ingress, some)...), target(lower.Alone), diag.LacksHosts, "host_endpoints is false"},
 		"peers that are no endpoints":     {one(ir.Rule{Peers: peersOf(ir.Nodes{Own: true, Other: true, Labels: edge}), Traffic: ir.AllTraffic()}), target(lower.Alone), diag.NeedsSwitch, "by label"},
 		"peers that are host endpoints":   {one(ir.Rule{Peers: peersOf(ir.Nodes{Own: true, Other: true, Labels: edge}), Traffic: ir.AllTraffic()}), withHosts(), "", ""},
-		"pods of another cluster":         {one(ir.Rule{Peers: peersOf(ir.RemotePods{Clusters: ir.Anything(), Pods: ir.AllPods()}), Traffic: ir.AllTraffic()}), withHosts(), diag.CannotSay, "other clusters"},
+		"pods of another cluster":         {one(ir.Rule{Peers: peersOf(ir.RemotePods{Clusters: ir.Anything(), Pods: ir.AllPods()}), Traffic: ir.AllTraffic()}), withHosts(), diag.LacksRemote, "other clusters"},
 	} {
 		_, diags := Backend{}.Lower(c.program, c.target)
 		errors := slices.DeleteFunc(diags, func(d diag.Diagnostic) bool { return d.Severity != diag.Error })

@@ -305,12 +305,7 @@ func description(o ir.Origin) map[string]string {
 // bundle emits what a tier says of one subject: an object for each level.
 func (l *lowering) bundle(t *tier, s *side, b *lower.Bundle, levels []level, m ir.Mode) {
 	if s.program != l.program {
-		b.Subject = asNodes(b.Subject)
-		for _, rules := range [][]ir.Rule{b.Egress, b.Ingress} {
-			for i := range rules {
-				rules[i].Subject = asNodes(rules[i].Subject)
-			}
-		}
+		b.AsNodes()
 	}
 	name, escaped := lower.Name(b.Subject)
 	for _, level := range levels {
@@ -488,6 +483,7 @@ const ruleAnnotation = "portolan.dev/rule"
 // companionAnnotations are those of companions, by purpose.
 var companionAnnotations = map[string]string{
 	ir.ForDNS: "portolan.dev/dns", ir.ForMesh: "portolan.dev/mesh", ir.ForProbes: "portolan.dev/probes",
+	ir.ForWaypoint: "portolan.dev/waypoint", ir.ForMetrics: "portolan.dev/metrics",
 }
 
 func metadata(o ir.Origin) *v3.RuleMetadata {

@@ -74,8 +74,8 @@ func (l *lowering) peers(d ir.Direction, r *ir.Rule, namespace string) (out []pe
 		case ir.APIServer:
 			add(l.apiServerPeers(d, r, p, namespace))
 		case ir.RemotePods:
-			add(nil, &refusal{diag.CannotSay, "open source Calico knows no pods of other clusters (" + p.String() + ")",
-				"Name their addresses as an `external`, or render for `cilium` with its cluster mesh."})
+			add(nil, &refusal{diag.LacksRemote, "open source Calico knows no pods of other clusters (" + p.String() + ")",
+				"Name their addresses with `cidr`, render for `cilium` with its clusters connected, or accept it as `narrowed`, which takes the rule out."})
 		case ir.Infrastructure: // Calico has no endpoints of its own
 		case ir.Names:
 			ok = false // refused before

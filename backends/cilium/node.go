@@ -51,16 +51,12 @@ func lacksSwitch(name, reason string) *refusal {
 }
 
 // hosts gives what the programs of nodes say of each set of nodes; false where
-// something is refused. Sets of nodes are sets of labels, of which those of pods
-// have the algebra: pods with their labels stand in for nodes meanwhile.
+// something is refused.
 func (l *lowering) hosts() ([]lower.Bundle, bool) {
-	p := l.program
-	if p.Hosts.IsEmpty() {
+	if l.program.Hosts.IsEmpty() {
 		return nil, true
 	}
-	q := &ir.Program{Egress: asPods(p.Hosts.Egress), Ingress: asPods(p.Hosts.Ingress), Inventory: p.Inventory}
-	q.Inventory.Workloads = nil // none is nodes
-	q.Index()
+	q := lower.HostsAsPods(l.program)
 	egress, ok1 := l.flatten(q, ir.Egress)
 	ingress, ok2 := l.flatten(q, ir.Ingress)
 	if !ok1 || !ok2 {
@@ -68,53 +64,19 @@ func (l *lowering) hosts() ([]lower.Bundle, bool) {
 	}
 	bundles := lower.Bundles(q, egress, ingress)
 	if len(bundles) > 0 && !l.target.Profile.On("host_firewall") {
+		off := lacksSwitch("host_firewall", "Cilium polices nodes only where its host firewall is on (hostFirewall.enabled)")
+		off.code, off.nearest = diag.LacksHosts, off.nearest+"\n"+lower.AcceptHosts
 		for _, b := range bundles {
 			for _, o := range b.Origins {
-				l.refuse(o, lacksSwitch("host_firewall", "Cilium polices nodes only where its host firewall is on (hostFirewall.enabled)"))
+				l.refuse(o, off)
 			}
 		}
 		return nil, false
 	}
 	for i := range bundles {
-		b := &bundles[i]
-		b.Subject = asNodes(b.Subject)
-		for _, rules := range [][]ir.Rule{b.Egress, b.Ingress} {
-			for k := range rules {
-				rules[k].Subject = asNodes(rules[k].Subject)
-			}
-		}
+		bundles[i].AsNodes()
 	}
 	return bundles, true
-}
-
-// asNodes gives the nodes that a subject stands in for.
-func asNodes(s ir.Subject) ir.Subject {
-	if s.Kind != ir.SubjectNodes {
-		s = ir.Subject{Kind: ir.SubjectNodes, Nodes: s.Pods.Labels, Address: ir.Nodes{Own: true, Other: true, Labels: s.Pods.Labels}.String()}
-	}
-	s.Pods = ir.Pods{}
-	return s
-}
-
-// asPods stands pods with the labels of nodes in for these.
-func asPods(stages []ir.Stage) []ir.Stage {
-	pods := func(s *ir.Subject) {
-		s.Pods = ir.AllPods()
-		s.Pods.Labels = s.Nodes
-	}
-	p := (&ir.Program{Egress: stages}).Clone()
-	for i := range p.Egress {
-		s := &p.Egress[i]
-		for k := range s.Isolate {
-			pods(&s.Isolate[k].Subject)
-		}
-		for _, l := range s.Levels {
-			for k := range l.Rules {
-				pods(&l.Rules[k].Subject)
-			}
-		}
-	}
-	return p.Egress
 }
 
 // nodeSelectors gives the selectors of a subject of nodes. The labels of a node

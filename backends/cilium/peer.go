@@ -107,7 +107,11 @@ func (l *lowering) peer(to *layer3, p ir.Peer, r *ir.Rule, d ir.Direction) *refu
 	case ir.APIServer:
 		return l.apiServer(to, p, r, d)
 	case ir.Infrastructure:
-		to.entities = append(to.entities, api.EntityHealth, api.EntityIngress, api.EntityInit, api.EntityUnmanaged)
+		for _, name := range ir.InfrastructureNames { // which are Cilium's words
+			if p.Name == "" || p.Name == name {
+				to.entities = append(to.entities, api.Entity(name))
+			}
+		}
 	}
 	return nil
 }

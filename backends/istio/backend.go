@@ -177,8 +177,9 @@ func mayMeet(p, q ir.Peers) bool {
 
 // governs reports whether the mesh decides some of an ingress rule's flows.
 func (l *lowering) governs(r *ir.Rule) bool {
-	_, tcp := r.Traffic.Only(ir.TCP)
-	return tcp && r.Action != ir.Log && l.membership(r.Subject.Pods) != outside
+	tcp, some := r.Traffic.Only(ir.TCP)
+	unseen := !tcp.Ports(ir.TCP).IsEmpty() && len(tcp.Named()) == 0 && l.target.Profile.Uncaptured().ContainsAll(tcp.Ports(ir.TCP))
+	return some && !unseen && r.Action != ir.Log && l.membership(r.Subject.Pods) != outside
 }
 
 func tcpOf(t ir.Traffic) ir.Traffic {

@@ -21,7 +21,7 @@ const (
 // Capabilities is what the family can say, for sidecars; the notes say where
 // ambient has less.
 func (Backend) Capabilities() []lower.Capability {
-	const noRequests = "; refused for istio-ambient, where ztunnel reads no requests"
+	const noRequests = "; in istio-ambient at waypoints only, for workloads that state their `services`"
 	return []lower.Capability{
 		{Feature: lower.DefaultDenyNamespace, Support: lower.Exact, Note: "of TCP into pods of the mesh: a policy without rules in the namespace", Source: builderSource, Golden: "istio/namespace-default"},
 		{Feature: lower.DefaultDenyWorkload, Support: lower.Within, Note: "for workloads with labels; an open workload of a closed namespace gets a policy that lets everything in", Source: builderSource, Golden: "istio/workload-default"},

@@ -26,11 +26,18 @@ func (a admission) nobody() bool { return !a.everybody && len(a.sources) == 0 }
 
 var everybody = admission{everybody: true, plaintext: true}
 
+// withoutPrincipal is whoever shows no certificate, of whom the CNI sees the
+// port that they ask for (istio/ztunnel, src/rbac.rs: "*" is any identity).
+var withoutPrincipal = admission{sources: []*security.Source{{NotPrincipals: []string{"*"}}}, plaintext: true}
+
 // admit gives whom a rule is about. In a stack, where the CNI tells peers apart
 // by label, a policy may let in more peers than the rule has, as far as no
 // other rule gives those peers the same ports for some requests only. false
 // means that the rule was refused.
 func (l *lowering) admit(r *ir.Rule) (admission, bool) {
+	if l.tunnelled() && r.Action == ir.Allow && l.plain(r.Peers) {
+		return withoutPrincipal, true
+	}
 	var found diag.List
 	a, siblings := l.peers(r, &found)
 	if l.target.Role == lower.WithCNI && r.Action == ir.Allow && (len(found) > 0 || len(siblings) > 0) {
@@ -81,7 +88,7 @@ func (l *lowering) crossing(r *ir.Rule, siblings []*ir.Workload) *ir.Rule {
 	for _, other := range l.neighbours(r) {
 		seen := portsOf(other.Traffic).Intersect(ports).IsEmpty()
 		if l.tunnelled() {
-			seen = len(other.Peers.Pods()) == 0 && !other.Peers.IsAny()
+			seen = l.plain(other.Peers)
 		}
 		within := requestsWithin(r, other) && (!l.tunnelled() || portsOf(other.Traffic).ContainsAll(ports))
 		if !other.Subject.Pods.Overlaps(r.Subject.Pods) || seen || r.Peers.Contains(other.Peers) || within {
@@ -92,6 +99,15 @@ func (l *lowering) crossing(r *ir.Rule, siblings []*ir.Workload) *ir.Rule {
 		}
 	}
 	return nil
+}
+
+// plain reports that none of the peers can be in the mesh, so that the CNI sees
+// all that they ask for.
+func (l *lowering) plain(peers ir.Peers) bool {
+	return !peers.IsAny() && !slices.ContainsFunc(peers.Pods(), func(p ir.Pods) bool {
+		in, _ := lower.Membership(l.inv, p)
+		return in
+	})
 }
 
 // neighbours gives the allows of which the CNI does not see all and whose subject may be in a

@@ -8,7 +8,6 @@ import (
 	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
-	"github.com/portolan-dev/portolan/ir/set"
 )
 
 // membership says how far pods are in the mesh.
@@ -61,10 +60,6 @@ func (l *lowering) membershipIn(part ir.NamespacePods) (in, out bool) {
 	}
 	return in, out
 }
-
-// uncaptured are the ports that a sidecar leaves to its agent and so never sees
-// (istio/istio, tools/istio-iptables/pkg/capture/run.go).
-var uncaptured = set.PortsOf(set.PortRange{First: 15020, Last: 15021}, set.PortRange{First: 15090, Last: 15090})
 
 // The reasons why something is outside what a mesh governs, in printing order.
 const (
@@ -169,7 +164,7 @@ func (l *lowering) count(t tally, d ir.Directed, governed map[string][]ir.Pods) 
 			t.add(reason, address)
 		}
 	}
-	if ports := r.Traffic.Ports(ir.TCP); !l.ambient && ports.Count() <= maxPorts && !ports.Intersect(uncaptured).IsEmpty() {
+	if ports := r.Traffic.Ports(ir.TCP); ports.Count() <= maxPorts && !ports.Intersect(l.target.Profile.Uncaptured()).IsEmpty() {
 		t.add(scopeUncapture, address)
 	}
 }

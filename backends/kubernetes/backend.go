@@ -136,8 +136,8 @@ func (l *lowering) unsayableHosts(stages []ir.Stage) {
 }
 
 func nodeSubject() *refusal {
-	return &refusal{diag.CannotSay, "a NetworkPolicy protects pods, and no nodes",
-		"Render for `cilium` with the host firewall, or for `calico` with host endpoints."}
+	return &refusal{diag.LacksHosts, "a NetworkPolicy protects pods, and no nodes",
+		"Render for `cilium` with the host firewall, or for `calico` with host endpoints.\n" + lower.AcceptHosts}
 }
 
 // flattenOptions is what a network policy can do.

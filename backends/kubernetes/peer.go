@@ -154,8 +154,8 @@ func endsOf(d ir.Direction, r *ir.Rule, f *ir.Facts) (ends, *refusal) {
 		switch p := p.(type) {
 		case ir.Pods, ir.AnyPeer, ir.Infrastructure: // the last is nothing that the API knows
 		case ir.RemotePods:
-			return e, &refusal{diag.CannotSay, "a NetworkPolicy knows the pods of its own cluster (" + p.String() + ")",
-				"Give the other cluster's addresses as an `external`, or render for `cilium`, whose clusters are connected."}
+			return e, &refusal{diag.LacksRemote, "a NetworkPolicy knows the pods of its own cluster (" + p.String() + ")",
+				"Name their addresses with `cidr`, render for `cilium` with its clusters connected, or accept it as `narrowed`, which takes the rule out."}
 		case ir.External:
 			e.outside = p
 		case ir.Names:

@@ -19,6 +19,7 @@ import (
 //	the pods that NetworkPolicy shop/web selects   a subject shop/web
 func (t Target) Settle(p *ir.Program) (*ir.Program, diag.List) {
 	s := settling{target: t, program: p.Clone(), said: Report{Target: t}}
+	s.secondWay()
 	q := s.program
 	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
 		stages := s.infrastructure(outsideTiers(q.Stages(d)))

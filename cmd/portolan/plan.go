@@ -92,6 +92,7 @@ func (p *planning) plan(names [2]string) (*render.Plan, error) {
 		return nil, err
 	}
 	inv := p.inventory(profiles, sources, &ends)
+	pipeline.Beneath(&inv.Facts, profiles)
 	if p.diags.HasErrors() {
 		return nil, nil
 	}

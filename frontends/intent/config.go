@@ -45,7 +45,8 @@ type Facts struct {
 	Exempt                            At[[]string] // namespaces that DefaultDeny spares
 	ClusterMesh                       At[bool]
 	Ingress                           At[Ingress]
-	Rewritten                         At[bool] // addresses of clients from outside, to a node's
+	Metrics                           At[[]PeerRef] // workloads that read the metrics of the mesh's sidecars
+	Rewritten                         At[bool]      // addresses of clients from outside, to a node's
 	MTLS                              At[ir.MTLSMode]
 	Switches                          At[[]Switch] // sorted by name
 	Range                             diag.Range
@@ -320,7 +321,7 @@ type Target struct {
 func (t *Target) HasFacts() bool {
 	f := &t.Facts
 	return f.PodCIDRs.Set || f.ServiceCIDRs.Set || f.NodeCIDRs.Set || f.APIServer.Set || f.DNS.Set ||
-		f.TrustDomain.Set || f.MeshRoot.Set || f.DefaultDeny.Set || f.Exempt.Set || f.MTLS.Set || f.ClusterMesh.Set || f.Ingress.Set || f.Rewritten.Set || f.Switches.Set
+		f.TrustDomain.Set || f.MeshRoot.Set || f.DefaultDeny.Set || f.Exempt.Set || f.MTLS.Set || f.ClusterMesh.Set || f.Ingress.Set || f.Metrics.Set || f.Rewritten.Set || f.Switches.Set
 }
 
 // Engine is a CNI or a mesh, with a version where one is written ("1.18").

@@ -59,6 +59,10 @@ func (l *loader) decodeFacts(f *Facts, b *block, a *arguments) {
 	f.Rewritten = wordArg(a, "external_traffic", words[bool]{"kept": false, "rewritten": true}, f.Rewritten.Value)
 	f.TrustDomain, _ = decodeArg(a, "trust_domain", f.TrustDomain.Value, value.trustDomain)
 	f.MeshRoot, _ = decodeArg(a, "mesh_root_namespace", f.MeshRoot.Value, func(v value) (string, bool) { return v.namespaceName("mesh_root_namespace") })
+	if v, ok := a.value("mesh_metrics"); ok {
+		f.Metrics.Value, f.Metrics.Set = v.workloads("mesh_metrics")
+		f.Metrics.Range = v.rng
+	}
 	f.DefaultDeny = wordArg(a, "default_deny", directions, f.DefaultDeny.Value)
 	f.MTLS = wordArg(a, "mtls", mtlsModes, f.MTLS.Value)
 	f.Exempt, _ = decodeArg(a, "exempt", f.Exempt.Value, value.namespaceNames)
@@ -91,6 +95,18 @@ func (l *loader) decodeDNS(d DNS, b *block) DNS {
 	}
 	a.description()
 	return d
+}
+
+// workloads decodes a list of workloads.
+func (v value) workloads(what string) ([]PeerRef, bool) {
+	list, ok := v.peerList(what)
+	for _, ref := range list {
+		if _, is := ref.Peer.(*Workload); !is {
+			v.add(diag.WrongType, fmt.Sprintf("%s is no workload.", ref.Text), `Name a workload, such as "monitoring.prometheus".`)
+			ok = false
+		}
+	}
+	return list, ok
 }
 
 // decodeIngress decodes the way in from outside.

@@ -192,6 +192,7 @@ func (l *lowering) companions() {
 	}
 	l.openDNS(clients)
 	l.openWaypoints()
+	l.openMetrics()
 }
 
 func (l *lowering) workloadRange(address string) diag.Range {
@@ -229,6 +230,34 @@ func (l *lowering) openWaypoints() {
 			l.companion(ir.Egress, way, l.istiod(), ir.PortTraffic(ir.TCP, set.SinglePort(istiodPort)), closing, ir.ForMesh)
 		}
 	}
+}
+
+// openMetrics lets who reads the mesh's metrics reach the agents of sidecars, in
+// a stack: at both ends.
+func (l *lowering) openMetrics() {
+	if !l.hasMesh() || l.target.CNI.Value.Name == "" || l.target.Mesh.Value.Name != string(profile.Istio) {
+		return
+	}
+	for _, iso := range l.program.LastStage(ir.Ingress).Isolate {
+		if l.outsideMesh(iso.Subject.Pods) {
+			continue
+		}
+		for _, ref := range l.cluster.Metrics.Value {
+			w, _ := ref.Peer.(*Workload)
+			readers := ir.Subject{Pods: workloadPods(w), Address: w.Address(), Kind: ir.SubjectWorkload}
+			from, _ := ir.PeersOf(readers.Pods)
+			l.companion(ir.Ingress, iso.Subject, from, metricsPorts(), iso, ir.ForMetrics)
+			if to, _ := ir.PeersOf(iso.Subject.Pods); managed(w.Namespace) {
+				l.companion(ir.Egress, readers, to, metricsPorts(), iso, ir.ForMetrics)
+			}
+		}
+	}
+}
+
+// metricsPorts is where a sidecar's agent gives metrics: merged with the
+// application's, and Envoy's own (istio/istio, pkg/kube/inject).
+func metricsPorts() ir.Traffic {
+	return ir.PortTraffic(ir.TCP, set.SinglePort(15020).Union(set.SinglePort(15090)))
 }
 
 // istiod is the mesh's control plane.

@@ -14,7 +14,7 @@ const everythingJSON = `{
   "cluster": {
     "pod_cidrs": ["10.0.0.0/16"], "service_cidrs": ["10.1.0.0/16"], "node_cidrs": ["10.2.0.0/16"],
     "api_server": ["10.2.0.1", "10.2.0.2/32"], "trust_domain": "cluster.local", "mesh_root_namespace": "istio-root",
-    "default_deny": "ingress", "exempt": ["kube-system", "legacy"], "mtls": "strict", "cluster_mesh": true, "external_traffic": "rewritten",
+    "default_deny": "ingress", "exempt": ["kube-system", "legacy"], "mtls": "strict", "cluster_mesh": true, "external_traffic": "rewritten", "mesh_metrics": ["monitoring.prometheus"],
     "switches": { "host_firewall": true, "named_ports": "wider" },
     "ingress": { "workload": "monitoring.prometheus" },
     "dns": { "namespace": "dns", "labels": { "app": "coredns" }, "port": 5353, "node_local": "169.254.20.10" }

@@ -127,8 +127,10 @@ func (l *lowering) unusedWorkloads() {
 		}
 	}
 	l.mention(l.whole.Cluster.Ingress.Value.Workloads, nil)
+	l.mention(l.whole.Cluster.Metrics.Value, nil)
 	for _, t := range l.whole.Targets {
 		l.mention(t.Facts.Ingress.Value.Workloads, nil)
+		l.mention(t.Facts.Metrics.Value, nil)
 	}
 	wide := slices.ContainsFunc(l.whole.Rules, func(r *Rule) bool { return slices.ContainsFunc(r.To, isWide) })
 	for _, ns := range l.cfg.Namespaces {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/profile"
 	"github.com/portolan-dev/portolan/ir/set"
 )
 
@@ -38,6 +39,9 @@ func (l *lowering) plaintext() {
 // that no statement names have one mode together, so one stands for them all.
 func (l *lowering) strictPort(r *ir.Rule) (uint16, bool) {
 	rest := r.Traffic.Ports(ir.TCP)
+	if mesh, err := profile.Of(l.target.Mesh.Value.Name, ""); err == nil {
+		rest = rest.Subtract(mesh.Uncaptured())
+	}
 	var ports []uint16
 	for _, m := range l.program.MTLS {
 		for _, own := range m.Ports {

@@ -298,6 +298,7 @@ cluster {
   mtls                = "strict"
   cluster_mesh        = true
   external_traffic    = "rewritten"
+  mesh_metrics        = ["monitoring.prometheus"]
   dns {
     namespace  = "dns"
     labels     = { app = "coredns" }

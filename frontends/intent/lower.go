@@ -128,6 +128,7 @@ func (l *lowering) facts() {
 		f.DNS, f.TrustDomain = override(f.DNS, o.DNS), override(f.TrustDomain, o.TrustDomain)
 		f.MeshRoot = override(f.MeshRoot, o.MeshRoot)
 		f.ClusterMesh, f.Ingress, f.Rewritten = override(f.ClusterMesh, o.ClusterMesh), override(f.Ingress, o.Ingress), override(f.Rewritten, o.Rewritten)
+		f.Metrics = override(f.Metrics, o.Metrics)
 		f.DefaultDeny, f.Exempt, f.MTLS = override(f.DefaultDeny, o.DefaultDeny), override(f.Exempt, o.Exempt), override(f.MTLS, o.MTLS)
 	}
 	if !f.DNS.Set {

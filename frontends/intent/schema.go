@@ -236,6 +236,7 @@ var factArgs = []Arg{
 	{Name: "external_traffic", Type: TypeWord, Words: trafficWords, Doc: "what load balancers and kube-proxy do with the address of a client from outside: `kept` (externalTrafficPolicy: Local), or `rewritten` to a node's"},
 	{Name: "trust_domain", Type: TypeString, Doc: "of the mesh's identities"},
 	{Name: "mesh_root_namespace", Type: TypeString, Doc: "`istio-system` by default"},
+	{Name: "mesh_metrics", Type: TypePeers, Doc: "workloads that read the metrics of the mesh's sidecars, which a stack then opens to them"},
 	{Name: "default_deny", Type: TypeWord, Words: directionWords, Doc: "closes every pod of every namespace, declared or not; `none` by default"},
 	{Name: "exempt", Type: TypeStrings, Doc: "namespaces that `default_deny` spares: by default those of DNS and of the mesh's root"},
 	{Name: "mtls", Type: TypeWord, Words: mtlsWords, Doc: "of the whole mesh"},

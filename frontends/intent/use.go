@@ -320,6 +320,9 @@ func (l *loader) takeFacts() {
 		takeFact(l, u, "ingress", &f.Ingress, o.Ingress, func(a, b Ingress) bool {
 			return a.Kind == b.Kind && a.CIDRs.Equal(b.CIDRs) && slices.EqualFunc(a.Workloads, b.Workloads, func(x, y PeerRef) bool { return x.Peer == y.Peer })
 		})
+		takeFact(l, u, "mesh_metrics", &f.Metrics, o.Metrics, func(a, b []PeerRef) bool {
+			return slices.EqualFunc(a, b, func(x, y PeerRef) bool { return x.Peer == y.Peer })
+		})
 		l.takeSwitches(u)
 	}
 	l.defaultExempt()

@@ -97,10 +97,6 @@ func (l *lifting) requestDocument(d *manifest.Document) {
 // RequestAuthentication stands at.
 func (l *lifting) validateAt(d *manifest.Document, targets []target, list []*validation) {
 	address := kindRequest + " " + d.InNamespace() + "/" + d.Name
-	if !l.ambient {
-		l.refuse(targets[0].at, address+" has targets, and cannot be judged here.", atWaypoints)
-		return
-	}
 	w := l.atWaypoint()
 	for _, t := range targets {
 		for _, s := range l.at(address, d.InNamespace(), t) {

@@ -87,10 +87,6 @@ func (l *lifting) at(address, namespace string, t target) []served {
 // attach lifts a policy with targets: what the waypoint does with it, which
 // reads requests as every proxy does.
 func (l *lifting) attach(p *policy) {
-	if !l.ambient {
-		l.refuse(p.targets[0].at, p.address()+" has targets, and cannot be judged here.", atWaypoints)
-		return
-	}
 	w := l.atWaypoint()
 	for _, t := range p.targets {
 		for _, s := range l.at(p.address(), p.namespace, t) {
@@ -118,8 +114,11 @@ func (s *served) subject() ir.Subject {
 	return ir.Subject{Pods: s.workload.Pods, Address: s.workload.Address, Kind: ir.SubjectWorkload}
 }
 
-// attachedOnce refuses targets beside a selector.
+// attachedOnce refuses targets beside a selector, and where nothing is a waypoint.
 func (l *lifting) attachedOnce(s *selector, targets []target) {
+	if targets != nil && !l.ambient {
+		l.refuse(targets[0].at, "What has targets, spec.targetRefs, cannot be judged here.", atWaypoints)
+	}
 	if s != nil && targets != nil {
 		l.invalid(s.at, "There is a `selector` beside `targetRefs`.", "It stands at targets or selects pods. The API server rejects it.")
 	}
@@ -202,7 +201,9 @@ func (l *lifting) admitted(s served) set.Ports {
 			}
 		}
 	}
-	found, err := sem.Check(sem.Policy{{Program: l.program, Scope: sem.Mesh}}, claims, sem.Options{Inventory: l.inventory, Scope: sem.Mesh})
+	inv := *l.inventory
+	inv.Facts.Waypoints = false // it is what the waypoint itself may send that is asked
+	found, err := sem.Check(sem.Policy{{Program: l.program, Scope: sem.Mesh}}, claims, sem.Options{Inventory: &inv, Scope: sem.Mesh})
 	var out set.Ports
 	for i, port := range ports {
 		switch {

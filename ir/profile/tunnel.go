@@ -20,6 +20,16 @@ func (p Profile) Tunnel() ir.Tunnel {
 		netip.MustParsePrefix("169.254.7.127/32"), netip.MustParsePrefix("fd16:9254:7127:1337:ffff:ffff:ffff:ffff/128"))}
 }
 
+// Uncaptured gives the ports of pods that a sidecar leaves to its agent and never
+// sees, the agent's own: merged metrics, readiness and Envoy's metrics
+// (istio/istio, tools/istio-iptables/pkg/capture/run.go).
+func (p Profile) Uncaptured() set.Ports {
+	if p.Engine != Istio {
+		return set.Ports{}
+	}
+	return set.PortsOf(set.PortRange{First: 15020, Last: 15021}, set.PortRange{First: 15090, Last: 15090})
+}
+
 // Unmeshed gives the namespaces whose pods ambient leaves alone unless somebody
 // says otherwise, sorted: kube-system (istio/istio, manifests/charts/istio-cni/
 // values.yaml, excludeNamespaces) and the mesh's root, if it is known, whose

@@ -472,7 +472,7 @@ func (e *encoding) sides(p Policy, second bool) []diagram.Set {
 		}
 		in = s.Or(in, noPod[destination])
 		if l.Scope == Mesh {
-			in = s.Or(in, s.Not(s.Cube(cube{is(e.protocol, protoTCP), is(e.meshed[destination], 1)})))
+			in = s.Or(in, s.Not(e.captured()))
 		}
 		out = append(out, in)
 	}
@@ -486,6 +486,15 @@ func (e *encoding) hostsAllow(p *ir.Program, d ir.Direction, at end) diagram.Set
 		return s.All()
 	}
 	return s.Or(s.Not(s.In(e.kind[at], nodes)), e.direction(p.Hosts.Stages(d), d))
+}
+
+// captured is the flows that a mesh sees, of those with a pod as destination.
+func (e *encoding) captured() diagram.Set {
+	c := cube{is(e.protocol, protoTCP), is(e.meshed[destination], 1)}
+	if own := e.inventory.Facts.Uncaptured; !own.IsEmpty() {
+		c = append(c, among(e.port, spansOf(e.portCut.Ranges(own.Complement()))...))
+	}
+	return e.space.Cube(c)
 }
 
 // gate is the flows that a program refuses for want of mutual TLS.
@@ -511,7 +520,11 @@ func (e *encoding) gate(p *ir.Program) diagram.Set {
 	for at := len(strict) - 1; at >= 0; at-- {
 		refused = s.Or(s.Union(strict[at]), s.Minus(refused, s.Union(said[at])))
 	}
-	return s.And(refused, s.Cube(cube{is(e.protocol, protoTCP), is(e.meshed[destination], 1), is(e.authenticated, 0)}))
+	refused = s.And(refused, s.And(e.captured(), s.Cube(cube{is(e.authenticated, 0)})))
+	if e.inventory.Facts.OwnNodePasses {
+		refused = s.Minus(refused, s.In(e.kind[source], diagram.Span{First: kindOwnNode, Last: kindOwnNode}))
+	}
+	return refused
 }
 
 func (e *encoding) state(strict, said *[]diagram.Set, mode ir.MTLSMode, where diagram.Set) {

@@ -68,6 +68,9 @@ func Lint(p Policy, o Options) ([]Finding, error) {
 
 func lint(p Policy, o Options, order order) (out []Finding, err error) {
 	defer recoverBounds(&err)
+	inv := *o.Inventory
+	inv.Facts.Waypoints = false // rules about waypoints are about what these send
+	o.Inventory = &inv
 	c, err := newComparison(p, nil, o, order, (*universe).gatherResolving)
 	if err != nil {
 		return nil, err

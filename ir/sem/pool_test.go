@@ -482,6 +482,10 @@ func (d draw) inventory() ir.Inventory {
 			inv.Workloads[i].Services = []ir.Service{{Name: "s"}}
 		}
 	}
+	inv.Facts.OwnNodePasses = d.bool(3)
+	if d.bool(5) {
+		inv.Facts.Uncaptured = set.SinglePort(80)
+	}
 	if d.bool(6) {
 		inv.Facts.Unmeshed = []string{"waif"}
 	}

@@ -205,7 +205,7 @@ func (e *evaluation) way(p Policy, second bool) Verdict {
 		if e.flow.Destination.IsNode() && l.Scope != Mesh && !l.Program.Hosts.IsEmpty() {
 			ask(e.stages(l, i, ir.Ingress, l.Program.Hosts.Ingress), true)
 		}
-		if e.flow.Destination.Kind != Pod || l.Scope == Mesh && !(e.flow.Protocol == TCP && e.flow.Destination.Meshed) {
+		if e.flow.Destination.Kind != Pod || l.Scope == Mesh && !e.captured(l.Program) {
 			continue
 		}
 		if l.Scope != CNI {
@@ -290,9 +290,14 @@ func (e *evaluation) matches(r *ir.Rule, l Layer, d ir.Direction) bool {
 		(r.Auth == ir.AnyAuth || (r.Auth == ir.MutualTLS) == e.flow.Authenticated) && e.condition(r.If)
 }
 
+// captured reports whether a mesh sees the flow at its destination.
+func (e *evaluation) captured(p *ir.Program) bool {
+	return e.flow.Protocol == TCP && e.flow.Destination.Meshed && !p.Inventory.Facts.Uncaptured.Contains(e.flow.Port)
+}
+
 // gate gives the statement that refuses a flow for want of mutual TLS.
 func (e *evaluation) gate(p *ir.Program, layer int) (Step, bool) {
-	if e.flow.Protocol != TCP || e.flow.Authenticated || !e.flow.Destination.Meshed {
+	if !e.captured(p) || e.flow.Authenticated || e.flow.Source.Kind == OwnNode && p.Inventory.Facts.OwnNodePasses {
 		return Step{}, false
 	}
 	m := strictest(p, &e.flow.Destination, e.flow.Port)

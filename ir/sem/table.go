@@ -37,7 +37,7 @@ func (e *encoding) tabulate(l Layer, parties []*party, second bool) layerTables 
 	}
 	unseen := s.None()
 	if l.Scope == Mesh {
-		unseen = s.Not(s.Cube(cube{is(e.protocol, protoTCP), is(e.meshed[destination], 1)}))
+		unseen = s.Not(e.captured())
 	}
 	for _, p := range parties {
 		t.refused = append(t.refused, e.known(gate, p, destination))

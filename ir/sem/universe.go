@@ -385,6 +385,9 @@ func (u *universe) gatherInventory() {
 	if u.mesh && !f.Tunnel.IsNone() {
 		u.ports = append(u.ports, set.SinglePort(f.Tunnel.Port))
 	}
+	if u.mesh && !f.Uncaptured.IsEmpty() {
+		u.ports = append(u.ports, f.Uncaptured)
+	}
 	if u.mesh {
 		u.namespaces.name(f.Unmeshed...)
 	}

@@ -16,10 +16,15 @@ func Beneath(f *ir.Facts, profiles []profile.Profile) {
 		return
 	}
 	mesh := profiles[len(profiles)-1]
-	f.Waypoints = f.Waypoints || mesh.Engine == profile.IstioAmbient
+	if mesh.Engine == profile.IstioAmbient {
+		// What the node's own sockets send is not handed to ztunnel (istio/istio,
+		// cni/pkg/iptables/iptables.go).
+		f.Waypoints, f.OwnNodePasses = true, true
+	}
 	if len(profiles) < 2 {
 		return
 	}
+	f.Uncaptured = mesh.Uncaptured()
 	f.Tunnel, f.Unmeshed = mesh.Tunnel(), mesh.Unmeshed(f.MeshRoot)
 }
 

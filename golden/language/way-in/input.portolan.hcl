@@ -9,12 +9,20 @@ namespace "ingress-nginx" {
 }
 namespace "shop" {
   workload "web" { labels = { app = "web" } }
-  allow ingress to web { tcp = [8080] }
+  allow ingress to web { tcp = [8080] } # want P4101 "only Cilium has endpoints of its own"
 }
 target "calico" { cni = "calico" }
 target "nodes" {
   cni = "calico"
   ingress { kind = "nodes" }
+}
+target "proxy" {
+  cni = "cilium"
+  ingress { kind = "cilium" }
+}
+target "elsewhere" {
+  cni = "calico"
+  ingress { kind = "cilium" }
 }
 target "balancers" {
   cni = "kubernetes"
