@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/portolan-dev/portolan/frontends"
@@ -14,14 +15,22 @@ import (
 	"github.com/portolan-dev/portolan/ir/sem"
 )
 
+// fuzzed is engines, as --profile takes them: each as it comes and with what it
+// has by switches.
+var fuzzed = []string{
+	"kubernetes", "calico", "cilium", "istio", "istio-ambient",
+	"kubernetes,cluster_network_policy=true", "calico,host_endpoints=true",
+	"cilium,cluster_mesh=true,cluster_name=east,cluster_network_policy=true,host_firewall=true,node_selector_labels=true",
+}
+
 // FuzzVerify reads any text as manifests of each engine, and compares what they
 // mean with itself and with nothing at all. The comparison with itself is equal
 // or not proved; of the other every flow that it shows is one on which both
 // evaluators agree, which Compare checks.
 func FuzzVerify(f *testing.F) {
-	engines := []profile.Engine{profile.Kubernetes, profile.Calico, profile.Cilium, profile.Istio, profile.IstioAmbient}
-	for i, engine := range []string{"kubernetes", "calico", "cilium", "istio"} {
-		files, _ := filepath.Glob("manifests/" + engine + "/*/input.yaml")
+	for i, engine := range fuzzed {
+		engine, _, _ = strings.Cut(engine, ",")
+		files, _ := filepath.Glob("manifests/" + strings.TrimSuffix(engine, "-ambient") + "/*/input.yaml")
 		for _, file := range files {
 			text, err := os.ReadFile(file)
 			if err != nil {
@@ -31,7 +40,7 @@ func FuzzVerify(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte, engine uint8) {
-		p, err := profile.Of(string(engines[int(engine)%len(engines)]), "")
+		p, err := profile.Parse(fuzzed[int(engine)%len(fuzzed)])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,6 +49,7 @@ func FuzzVerify(f *testing.F) {
 		if diags.HasErrors() || more.HasErrors() {
 			return
 		}
+		cluster.Inventory.Facts.ClusterMesh, cluster.Inventory.Facts.ClusterName = p.On("cluster_mesh"), p.Switch("cluster_name")
 		program, diags := frontends.For(p.Engine).Lift(docs, lift.Options{Profile: p, Inventory: cluster.Inventory})
 		if diags.HasErrors() {
 			return

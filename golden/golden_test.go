@@ -351,7 +351,8 @@ func checkWants(t *testing.T, c testCase, diags diag.List) {
 }
 
 // TestCapabilities demands a row for every feature of every family, in the
-// table's order, each with a case that exercises it.
+// table's order, each with a case that exercises it: one with an error where the
+// feature is refused, and else with output.
 func TestCapabilities(t *testing.T) {
 	for _, b := range backends.All() {
 		table := b.Capabilities()
@@ -366,6 +367,13 @@ func TestCapabilities(t *testing.T) {
 			if entries, err := os.ReadDir(filepath.FromSlash(row.Golden)); err != nil || row.Golden == "" ||
 				!slices.ContainsFunc(entries, func(e os.DirEntry) bool { return isInput(e.Name()) }) {
 				t.Errorf("%s: %q names no golden case (%q)", b.Name(), row.Feature, row.Golden)
+			}
+			if row.Support == lower.Refused {
+				if text, _ := os.ReadFile(filepath.Join(row.Golden, "diagnostics.txt")); !strings.Contains(string(text), "error[") {
+					t.Errorf("%s: %q is refused, and nothing of %s is", b.Name(), row.Feature, row.Golden)
+				}
+			} else if out, _ := filepath.Glob(filepath.Join(row.Golden, "*.yaml")); len(out) == 0 {
+				t.Errorf("%s: %q is said, and nothing of %s is rendered", b.Name(), row.Feature, row.Golden)
 			}
 			if row.Note == "" || row.Source == "" {
 				t.Errorf("%s: %q has no note or no source", b.Name(), row.Feature)

@@ -50,8 +50,11 @@ func TestRoundTrips(t *testing.T) {
 				if diags.HasErrors() {
 					return // the case is about what is refused
 				}
+				profiles := profilesOf(t, filepath.Dir(input), source)
+				source.Under(profiles)
 				inventory, _ := source.Inventory()
-				roundTrip(t, source, profilesOf(t, filepath.Dir(input), source), &inventory, &total, true)
+				pipeline.Beneath(&inventory.Facts, profiles)
+				roundTrip(t, source, profiles, &inventory, &total, true)
 			})
 		}
 	})

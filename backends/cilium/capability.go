@@ -32,7 +32,7 @@ func (Backend) Capabilities() []lower.Capability {
 		{Feature: lower.DefaultDenyCluster, Support: lower.Exact, Note: "a CiliumClusterwideNetworkPolicy for pods that have a namespace; never {}, which closes Cilium's own endpoints too", Source: scoping, Golden: "cilium/default-deny-cluster"},
 		{Feature: lower.EgressRules, Support: lower.Exact, Note: "each direction is closed and opened on its own", Source: ruleType, Golden: "cilium/egress"},
 		{Feature: lower.DNSCompanion, Support: lower.Exact, Note: "egress to the DNS pods at their port, UDP and TCP", Source: layer7, Golden: "cilium/dns-companion"},
-		{Feature: lower.NodeLocalDNS, Support: lower.Refused, Note: "a node's addresses are one identity, the entity host: refused unless `identity` is accepted as lost", Source: addresses, Golden: "cilium/node-local-dns"},
+		{Feature: lower.NodeLocalDNS, Support: lower.Refused, Note: "a node's addresses are one identity, the entity host: refused unless `identity` is accepted as lost", Source: addresses, Golden: "cilium/node-local-dns-refused"},
 		{Feature: lower.PodPeers, Support: lower.Exact, Note: "always with their namespace; of the local cluster from 1.19 on", Source: scoping, Golden: "cilium/pod-peers"},
 		{Feature: lower.LabelExpressions, Support: lower.Within, Note: "matchExpressions; labels that the default label filter leaves out of identities are refused", Source: labels, Golden: "cilium/label-expressions"},
 		{Feature: lower.NamespacePeers, Support: lower.Within, Note: "by name, or by labels of at most 32 characters after their prefix; a negative selector demands a namespace, or it would match nodes and the outside", Source: scoping, Golden: "cilium/namespace-peers"},

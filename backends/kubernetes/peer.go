@@ -164,7 +164,7 @@ func endsOf(d ir.Direction, r *ir.Rule, f *ir.Facts) (ends, *refusal) {
 		case ir.Nodes:
 			if !p.Labels.IsEverything() {
 				return e, &refusal{diag.CannotSay, "a NetworkPolicy finds nodes by address only, and not by label (" + p.String() + ")",
-					"Name `nodes`, which is all of them, or their addresses as an `external`."}
+					"Name `nodes`, which is all of them, or render for `calico` with host endpoints, or for `cilium` with `node_selector_labels`."}
 			}
 			// The pod's own node reaches it whatever policies say (web:
 			// network-policies.md, "NetworkPolicy"), so ingress needs the others.

@@ -19,6 +19,8 @@ func FuzzLift(f *testing.F) {
 			"[{action: Allow, protocol: TCP, source: {namespaceSelector: all(), notNets: [10.0.0.0/8]}, destination: {ports: [80, '1:2', http]}}]")))
 	f.Add([]byte(object("GlobalNetworkSet s", "nets: [10.0.0.1]") + object("GlobalNetworkPolicy p",
 		"egress: [{action: Deny, protocol: ICMP, notICMP: {type: 8}, destination: {notSelector: \"k contains 'v'\", services: {name: a, namespace: b}}}]")))
+	f.Add([]byte(object("GlobalNetworkPolicy h", "selector: \"!has(projectcalico.org/namespace) && role == 'edge'\", types: [Egress], egress: "+
+		"[{action: Deny, destination: {nets: [192.0.2.0/24]}}]") + object("StagedNetworkPolicy a/s", "stagedAction: Set, selector: all(), ingress: [{action: Allow, http: {methods: [GET]}}]")))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		defer func() {
 			switch r := recover().(type) {
@@ -28,8 +30,11 @@ func FuzzLift(f *testing.F) {
 			}
 		}()
 		in, _ := manifest.ReadFiles([]manifest.File{{Name: "fuzz.yaml", Data: data}}, manifest.Options{})
-		for _, v := range []string{"3.29", "3.33"} {
-			pr, _ := profile.Of("calico", v)
+		for _, text := range []string{"calico@3.29", "calico@3.33,application_layer_policy=true,host_endpoints=true"} {
+			pr, err := profile.Parse(text)
+			if err != nil {
+				t.Fatal(err)
+			}
 			p, diags := Frontend{}.Lift(in.Documents, lift.Options{Profile: pr})
 			if !diags.HasErrors() {
 				_ = p.Text()

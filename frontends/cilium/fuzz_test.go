@@ -21,7 +21,7 @@ func FuzzLift(f *testing.F) {
 	for _, c := range refused {
 		f.Add([]byte(cnp(c.spec)), false)
 	}
-	golden, err := filepath.Glob("../../golden/cilium/*/cilium.yaml")
+	golden, err := filepath.Glob("../../golden/cilium/*/*.yaml")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -42,14 +42,14 @@ func FuzzLift(f *testing.F) {
 		}()
 		engine := "cilium@1.17"
 		if newest {
-			engine = "cilium@1.20"
+			engine = "cilium@1.20,cluster_mesh=true,cluster_network_policy=true,host_firewall=true,node_selector_labels=true"
 		}
 		in, _ := manifest.ReadFiles([]manifest.File{{Name: "fuzz.yaml", Data: text}}, manifest.Options{})
 		p, diags := (Frontend{}).Lift(in.Documents, options(t, engine))
 		if diags.HasErrors() {
 			return
 		}
-		for _, r := range p.All() {
+		for _, r := range append(p.All(), p.Hosts.All()...) {
 			if len(r.Rule.Peers.List()) == 0 || r.Rule.Traffic.IsEmpty() {
 				t.Errorf("a rule for nobody or nothing: %+v", r.Rule.Origin)
 			}

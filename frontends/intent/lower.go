@@ -138,13 +138,12 @@ func (l *lowering) facts() {
 		f.MeshRoot.Value = "istio-system"
 	}
 	l.cluster = f
-	stated := l.cfg.stated(l.target)
 	dns := ir.InNamespace(f.DNS.Value.Namespace)
 	dns.Labels = f.DNS.Value.Labels
 	l.program.Inventory.Facts = ir.Facts{
 		PodCIDRs: f.PodCIDRs.Value, ServiceCIDRs: f.ServiceCIDRs.Value, NodeCIDRs: f.NodeCIDRs.Value,
 		APIServer: f.APIServer.Value, TrustDomain: f.TrustDomain.Value, MeshRoot: f.MeshRoot.Value,
-		ClusterMesh: l.clusterMesh(f.ClusterMesh) || stated.On("cluster_mesh"), ClusterName: stated.Switch("cluster_name"),
+		ClusterMesh: l.clusterMesh(f.ClusterMesh), ClusterName: l.cfg.stated(l.target).Switch("cluster_name"),
 		DNS: ir.DNS{Pods: dns, Port: f.DNS.Value.Port, NodeLocal: f.DNS.Value.NodeLocal},
 	}
 }

@@ -54,10 +54,11 @@ func TestMeaningOfNodes(t *testing.T) {
 	}
 }
 
-// fleet is endpoints of every kind.
+// fleet is endpoints of every kind, and one of each that exceptions leave: a
+// rule ends where there is none.
 func fleet() []sem.Endpoint {
 	var out []sem.Endpoint
-	for _, labels := range []map[string]string{{}, {"pool": "a"}, {"pool": "b"}, {"pool": "a", "zone": "x"}, {"pool": "b", "zone": "x"}, {"pool": "c"}} {
+	for _, labels := range []map[string]string{{}, {"pool": "a"}, {"pool": "b"}, {"pool": "a", "zone": "x"}, {"pool": "b", "zone": "x"}, {"pool": "c"}, {"pool": "c", "zone": "x"}} {
 		out = append(out, sem.Endpoint{Kind: sem.OwnNode, Labels: labels}, sem.Endpoint{Kind: sem.OtherNode, Labels: labels})
 	}
 	pod := func(kind sem.EndpointKind, cluster, namespace, app string) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/profile"
 )
 
 // wayIn gives what the facts say that traffic from outside comes in by.
@@ -32,7 +33,8 @@ func (l *lowering) wayIn(r *Rule, ref PeerRef) []endpoint {
 }
 
 // clusterMesh decides whether other clusters are connected: as stated, or where
-// a namespace of one is declared. Both ways at once is an error.
+// a namespace of one is declared. Both ways at once is an error. To an engine
+// that does not know of such clusters their pods are addresses outside.
 func (l *lowering) clusterMesh(stated At[bool]) bool {
 	i := slices.IndexFunc(l.cfg.Namespaces, func(n *Namespace) bool { return n.Cluster.Set })
 	if i >= 0 && stated.Set && !stated.Value {
@@ -41,7 +43,8 @@ func (l *lowering) clusterMesh(stated At[bool]) bool {
 			"Where clusters are connected on some targets only, state cluster_mesh = true for those, and give the namespace and its rules their targets.")
 		d.Relate(stated.Range, "cluster_mesh is false here").Address = n.Address
 	}
-	return stated.Value || i >= 0
+	target := l.cfg.stated(l.target)
+	return (stated.Value || i >= 0 || target.On("cluster_mesh")) && (l.target == nil || target.Engine == profile.Cilium)
 }
 
 // warnRewritten warns of a rule for addresses outside that come in by a load

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 )
 
@@ -47,6 +48,29 @@ namespace "shop" {
 		}
 		if !found {
 			t.Errorf("%+v: no rule", x)
+		}
+	}
+}
+
+// Other clusters are connected where an engine knows of them, and have their
+// pods outside elsewhere.
+func TestConnectedClusters(t *testing.T) {
+	const config = `
+namespace "payments" { cluster = "west" }
+target "east" {
+  cni      = "cilium"
+  switches = { cluster_name = "east" }
+}
+target "nameless" { cni = "cilium" }
+target "lab" { cni = "calico" }
+`
+	c := load(t, config)
+	wants := map[string]ir.Facts{"east": {ClusterMesh: true, ClusterName: "east"}, "nameless": {ClusterMesh: true}, "lab": {}}
+	for _, target := range c.Targets {
+		p, diags := Lower(c, target)
+		want := wants[target.Name]
+		if f := p.Inventory.Facts; diags.HasErrors() || f.ClusterMesh != want.ClusterMesh || f.ClusterName != want.ClusterName {
+			t.Errorf("%s: %t %q %v", target.Name, f.ClusterMesh, f.ClusterName, diags)
 		}
 	}
 }

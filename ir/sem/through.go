@@ -39,8 +39,7 @@ func Through(onWire *ir.Program, w ir.Wire) (*ir.Via, error) {
 		}
 	}
 	via.Egress = rewritten(onWire.Egress, all, inv, func(r ir.Rule, to *ir.Workload, waypoint ir.Pods) (ir.Rule, bool) {
-		var some bool
-		some = slices.ContainsFunc(r.Peers.List(), func(p ir.Peer) bool { return hits(p, waypoint, r.Action) })
+		some := slices.ContainsFunc(r.Peers.List(), func(p ir.Peer) bool { return hits(p, waypoint, r.Action) })
 		r.Peers, _ = ir.PeersOf(to.Pods)
 		return r, some
 	}, w)
