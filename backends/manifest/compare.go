@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -51,9 +52,10 @@ type Change struct {
 // Read gives the files under dir that Portolan owns, which begin with Marker, by
 // path. It is empty where dir does not exist. Names that begin with a dot are
 // not looked at: Portolan makes none, and version control does. A symbolic link
-// is an error, as what it leads to is not known to be in dir.
+// is an error, dir itself being one too, as what it leads to is not known to be
+// in dir.
 func Read(dir string) (map[string][]byte, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := openRoot(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return map[string][]byte{}, nil
 	}
@@ -62,6 +64,19 @@ func Read(dir string) (map[string][]byte, error) {
 	}
 	defer root.Close()
 	return read(root)
+}
+
+// openRoot opens a directory that is not a symbolic link itself: what that leads
+// to is nobody's to write in, as links below it.
+func openRoot(dir string) (*os.Root, error) {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		return nil, linkedError(filepath.ToSlash(dir))
+	}
+	return os.OpenRoot(dir)
 }
 
 func read(root *os.Root) (map[string][]byte, error) {
@@ -94,8 +109,10 @@ func read(root *os.Root) (map[string][]byte, error) {
 	return owned, nil
 }
 
-func linkError(root *os.Root, name string) error {
-	return fmt.Errorf("%s is a symbolic link, and portolan neither follows nor replaces one", shown(root, name))
+func linkError(root *os.Root, name string) error { return linkedError(shown(root, name)) }
+
+func linkedError(name string) error {
+	return fmt.Errorf("%s is a symbolic link, and portolan neither follows nor replaces one", name)
 }
 
 // shown is a path as the user would write it.
@@ -166,7 +183,7 @@ func Compare(dir string, files []File) ([]Change, error) {
 		planned[f.Path] = true
 	}
 
-	root, err := os.OpenRoot(dir)
+	root, err := openRoot(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return compare(files, planned, nil), nil
 	}

@@ -181,23 +181,41 @@ func (l *loader) unreadable(name string, err error) {
 	l.diags.Add(diag.Unreadable, diag.Range{File: name}, fmt.Sprintf("Cannot read %s: %s.", name, what), "")
 }
 
+// isFile reports what is found in a directory and no file, which could have no
+// end. A pipe that somebody names is read, as a shell makes them.
+func (l *loader) isFile(name string) bool {
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("it is no file")
+	}
+	if err != nil {
+		l.unreadable(name, err)
+	}
+	return err == nil
+}
+
 func (l *loader) readDir(dir string) (files, autoVars []string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		l.unreadable(dir, err)
 		return nil, nil
 	}
+	said := len(l.diags)
 	for _, e := range entries {
 		name := filepath.Join(dir, e.Name())
 		switch {
 		case strings.HasPrefix(e.Name(), "."): // editors' swap files and the like
 		case strings.HasSuffix(name, nativeSuffix), strings.HasSuffix(name, jsonSuffix):
-			files = append(files, name)
+			if l.isFile(name) {
+				files = append(files, name)
+			}
 		case strings.HasSuffix(name, autoVarsSuffix):
-			autoVars = append(autoVars, name)
+			if l.isFile(name) {
+				autoVars = append(autoVars, name)
+			}
 		}
 	}
-	if files == nil {
+	if files == nil && len(l.diags) == said {
 		l.diags.Add(diag.Unreadable, diag.Range{File: dir}, fmt.Sprintf("There is no configuration in %q.", dir),
 			fmt.Sprintf("A configuration is all *%s and *%s files of a directory; subdirectories are not read.", nativeSuffix, jsonSuffix))
 	}
