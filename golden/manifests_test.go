@@ -128,7 +128,7 @@ func checkExpected(t *testing.T, dir string, policy sem.Policy, inv *ir.Inventor
 			t.Fatal(err)
 		}
 		if got.Outcome.String() != want {
-			t.Errorf("%s:%d: %s is %s, not %s: %+v", path, i+1, rest, got.Outcome, want, render.NewVerdict(got, policy).Trail)
+			t.Errorf("%s:%d: %s is %s, not %s: %+v", path, i+1, rest, got.Outcome, want, render.NewVerdict(got, &f, policy).Trail)
 		}
 	}
 }

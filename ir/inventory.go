@@ -152,6 +152,15 @@ func Private() set.Addresses {
 		netip.MustParsePrefix("fc00::/7"))
 }
 
+// PodsAt gives the addresses that pods can have: the stated ones, or the private
+// ones of which nothing else is stated.
+func (f *Facts) PodsAt() set.Addresses {
+	if !f.PodCIDRs.IsEmpty() {
+		return f.PodCIDRs
+	}
+	return Private().Subtract(f.NodeCIDRs.Union(f.ServiceCIDRs).Union(f.APIServer).Union(f.DNS.NodeLocal))
+}
+
 // Namespace finds a declared namespace by its name in the cluster.
 func (inv *Inventory) Namespace(name string) (*Namespace, bool) {
 	if inv.byName != nil {

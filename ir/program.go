@@ -314,7 +314,6 @@ func cloneStages(stages []Stage) []Stage {
 			out[i].Levels[l].Rules = slices.Clone(out[i].Levels[l].Rules)
 		}
 		out[i].Isolate = slices.Clone(out[i].Isolate)
-		out[i].Isolate = slices.Clone(out[i].Isolate)
 		out[i].index = nil
 	}
 	return out

@@ -119,7 +119,7 @@ func (l *lowering) sayable(r *ir.Rule) bool {
 			why = "Dikastes takes a connection in which the proxy reads no request for a match of every `http`, which would allow whatever is no HTTP"
 		}
 		no = append(no, &refusal{requestCode(requests), why,
-			"Use a stack (`cni = \"calico\"`, `mesh = \"istio\"`) or `cilium`, or accept it as `widened`."})
+			l.target.ForRequests("Use a stack (`cni = \"calico\"`, `mesh = \"istio\"`) or `cilium`, or accept it as `widened`.")})
 	}
 	if r.Traffic.Names() != nil {
 		no = append(no, &refusal{diag.LacksDNS, "Calico does not read DNS queries",

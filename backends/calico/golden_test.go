@@ -31,6 +31,9 @@ var kinds = map[string]func() any{
 func TestGolden(t *testing.T) {
 	seen := map[string]int{}
 	err := filepath.WalkDir("../../golden", func(path string, e fs.DirEntry, err error) error {
+		if err == nil && e.IsDir() && e.Name() == "oracle" {
+			return fs.SkipDir // what engines are asked about
+		}
 		if err != nil || filepath.Ext(path) != ".yaml" || e.Name() == "input.yaml" {
 			return err
 		}

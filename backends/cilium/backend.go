@@ -83,6 +83,7 @@ type lowering struct {
 	groups map[string][]api.CIDR // of ranges, by name
 	named  bool                  // some rule asks for names of TLS servers
 	noted  map[filter][]noted    // where one does
+	read   []read                // the same
 
 	sizes // of the subject at hand
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cilium/cilium/pkg/policy/api"
 
+	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 )
@@ -82,6 +83,11 @@ func (l *lowering) serverNames(r *ir.Rule, names []ir.Name) ([]api.ServerName, *
 // (pkg/policy/rule.go mergePortProto). So what would be merged is refused; other
 // names of servers are a union there too.
 
+// Of other selectors or ranges of ports, requests are no union with names of
+// servers: Cilium's proxy asks whether some rule takes the connection and then
+// whether some rule takes the request, each of which the other kind of rule does
+// (cilium/proxy, cilium/network_policy.cc). Both for one peer are refused too.
+
 // filter is what Cilium merges rules by.
 type filter struct {
 	direction ir.Direction
@@ -98,6 +104,13 @@ type noted struct {
 	restrict bool // requests or DNS names
 }
 
+// read is an allow whose traffic the proxy reads.
+type read struct {
+	rule      ir.Rule
+	direction ir.Direction
+	servers   bool // names of servers, or else requests or DNS names
+}
+
 // note keeps the TCP ports of an item in mind, where some rule asks for names of
 // servers at all.
 func (l *lowering) note(r *ir.Rule, d ir.Direction, p layer3, t layer4) {
@@ -105,6 +118,9 @@ func (l *lowering) note(r *ir.Rule, d ir.Direction, p layer3, t layer4) {
 		return
 	}
 	for _, rule := range t.ports {
+		if rule.ServerNames != nil || rule.Rules != nil {
+			l.read = append(l.read, read{*r, d, rule.ServerNames != nil})
+		}
 		for _, port := range rule.Ports {
 			if port.Protocol != api.ProtoTCP {
 				continue
@@ -160,10 +176,27 @@ func (l *lowering) unmergeable() {
 			}
 		}
 	}
+	if clashes == nil {
+		clashes = l.readTogether()
+	}
 	slices.SortFunc(clashes, clash.compare)
 	for _, c := range clashes {
 		l.refuse(c.origin, &refusal{diag.Unmergeable, c.reason, "Use different ports, write both with names, or take the peers of one out of the other with `except`."})
 	}
+}
+
+// readTogether gives the rules that ask for names of servers where others
+// restrict what some of the same peers may say on the port.
+func (l *lowering) readTogether() []clash {
+	var out []clash
+	for _, a := range l.read {
+		for _, b := range l.read {
+			if a.servers && !b.servers && a.direction == b.direction && lower.Overlap(l.program, &a.rule, &b.rule) {
+				out = append(out, clash{a.rule.Origin, fmt.Sprintf("%q restricts requests or DNS names for some of the same peers and ports, and Cilium would let all of them pass, and all names of servers", b.rule.Origin.Address)})
+			}
+		}
+	}
+	return out
 }
 
 // clash is a refusal of unmergeable.

@@ -8,6 +8,7 @@ import (
 	"github.com/cilium/cilium/pkg/policy/api"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
+	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/set"
@@ -86,13 +87,23 @@ func unrestricted(t ir.Traffic) *refusal {
 	return nil
 }
 
+// denyWithin says what to do about a deny of requests. What comes to the CNI of a
+// stack is what its mesh does not see.
+func denyWithin(role lower.Role) string {
+	const allow = "Allow the requests that are wanted instead of denying the others"
+	if role == lower.WithMesh {
+		return allow + ": the mesh has denies for what arrives in it only."
+	}
+	return allow + ", or leave the deny to a mesh (`mesh = \"istio\"`)."
+}
+
 // restrictable refuses requests and names where Cilium has no rules for them.
 func (l *lowering) restrictable(r *ir.Rule, d ir.Direction) *refusal {
 	requests, names := r.Traffic.Requests(), r.Traffic.Names()
 	switch {
 	case requests != nil && r.Action != ir.Allow:
 		return &refusal{lacksRequests(requests), "Cilium's deny rules have no requests and would deny the whole port",
-			"Allow the requests that are wanted instead of denying the others, or leave the deny to a mesh (`mesh = \"istio\"`)."}
+			denyWithin(l.target.Role)}
 	case names != nil && r.Action != ir.Allow:
 		return &refusal{diag.LacksDNS, "Cilium's deny rules have no DNS names and would deny every query", "Allow the names that are wanted instead."}
 	case names != nil && d == ir.Ingress:

@@ -48,7 +48,7 @@ func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.Lis
 		now.decide()
 		l.stage(p, now)
 	}
-	l.authenticate(p)
+	l.authenticate()
 	return l.objects(), l.said.Diags
 }
 

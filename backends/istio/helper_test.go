@@ -33,6 +33,9 @@ func meant(t *testing.T, target, text string) (*ir.Program, lower.Target, diag.L
 	it.Mesh.Value.Name, it.Mesh.Set = string(p.Engine), true
 	it.CNI.Value.Name, it.CNI.Set = cni, stack
 	program, diags := intent.Lower(cfg, it)
+	if p.Engine == profile.IstioAmbient && program != nil {
+		program.Inventory.Facts.Waypoints, program.Inventory.Facts.OwnNodePasses = true, true
+	}
 	return program, lower.Target{Name: target, Profile: p, Role: role}, diags
 }
 

@@ -89,15 +89,10 @@ func portsOf(t ir.Traffic) set.Ports {
 // authenticate makes the peer authentications: one for each statement, and so
 // one for each level of a pod, of which Istio takes the oldest and forgets the
 // others (istio/istio, pilot/pkg/security/authn/policy_applier.go).
-func (l *lowering) authenticate(p *ir.Program) {
+func (l *lowering) authenticate() {
 	for i := range l.program.MTLS {
 		m := &l.program.MTLS[i]
 		if m.Mode == ir.MTLSUnset && len(m.Ports) == 0 {
-			continue
-		}
-		if onTrial(p, m) {
-			l.refuse(diag.LacksMTLS, m.Origin, "what closes its pods is staged, and a peer authentication has no dry run: it would be enforced today",
-				"State it when the rest is enforced, or accept it as `unenforced` until then.")
 			continue
 		}
 		if reason, nearest := l.unauthenticable(m, l.program.MTLS[:i]); reason != "" {
@@ -106,13 +101,6 @@ func (l *lowering) authenticate(p *ir.Program) {
 		}
 		l.authentication(m)
 	}
-}
-
-// onTrial reports that whatever closes some of a statement's pods is staged, as
-// it is where their namespace or the target is.
-func onTrial(p *ir.Program, m *ir.MTLS) bool {
-	closing := slices.DeleteFunc(p.Isolated(ir.Ingress), func(iso ir.Isolation) bool { return !iso.Subject.Pods.Overlaps(m.Subject.Pods) })
-	return len(closing) > 0 && !slices.ContainsFunc(closing, func(iso ir.Isolation) bool { return iso.Mode == ir.Enforce })
 }
 
 // unauthenticable says why a statement cannot be rendered beside those before

@@ -52,8 +52,11 @@ func (l *lowering) admit(r *ir.Rule) (admission, bool) {
 		if l.tunnelled() && !restricts(culprit) {
 			exceeding = "lets peers have other ports, which the CNI does not see between pods of the mesh, so that they could have these too"
 		}
-		l.refuse(diag.LacksIdentity, r.Origin, l.notApart(found, siblings)+", and \""+culprit.Origin.Address+"\" "+exceeding,
-			"Give each of the peers a `service_account` of its own.")
+		nearest := "Give each of the peers a `service_account` of its own."
+		if len(siblings) == 0 {
+			nearest = found[0].Detail
+		}
+		l.refuse(diag.LacksIdentity, r.Origin, l.notApart(found, siblings)+", and \""+culprit.Origin.Address+"\" "+exceeding, nearest)
 		return a, false
 	}
 	if len(siblings) > 0 {
@@ -173,7 +176,8 @@ func (l *lowering) peers(r *ir.Rule, found *diag.List) (admission, []*ir.Workloa
 			}
 		case ir.Nodes:
 			if !p.Labels.IsEverything() {
-				l.target.Refuse(found, diag.LacksIdentity, r.Origin, "a mesh knows nodes by address, and which have the labels is not stated", "Name their addresses with `cidr`, or all `nodes`.")
+				l.target.Refuse(found, diag.LacksIdentity, r.Origin, "a mesh knows nodes by address, and which have the labels is not stated",
+					"Allow all `nodes`"+l.inStack(", or render for a stack whose CNI knows nodes by label: `cni = \"cilium\"` with its switch `node_selector_labels`, or `cni = \"calico\"` with `host_endpoints`")+".")
 				continue
 			}
 			if p.Other { // its own node reaches a pod anyway
@@ -191,6 +195,14 @@ func (l *lowering) peers(r *ir.Rule, found *diag.List) (admission, []*ir.Workloa
 		}
 	}
 	return a, siblings
+}
+
+// inStack is what to say of a stack where the mesh is alone; nothing in one.
+func (l *lowering) inStack(text string) string {
+	if l.target.Role == lower.WithCNI {
+		return ""
+	}
+	return text
 }
 
 func (l *lowering) stated(r *ir.Rule, addresses set.Addresses, fact, what string, found *diag.List) []*security.Source {
@@ -277,7 +289,7 @@ func (l *lowering) pods(r *ir.Rule, found *diag.List) (admission, []*ir.Workload
 		id, why := l.identify(namespace, byNamespace[namespace])
 		if why != "" {
 			l.target.Refuse(found, diag.LacksIdentity, r.Origin, why,
-				"Declare `service_account` on the workloads that are meant, or allow the whole namespace. In a stack (`cni` and `mesh`) the CNI tells peers apart by label.")
+				"Declare `service_account` on the workloads that are meant, or allow the whole namespace."+l.inStack(" In a stack (`cni` and `mesh`) the CNI tells peers apart by label."))
 			continue
 		}
 		all.add(l, namespace, id)
@@ -310,7 +322,7 @@ func (l *lowering) partition(r *ir.Rule, found *diag.List) (byNamespace map[stri
 			if !named || len(part.Namespace.Requirements()) > 1 {
 				l.target.Refuse(found, diag.LacksIdentity, r.Origin,
 					"a mesh knows its peers by namespace name and service account, and which namespaces "+part.String()+" is of is not known",
-					"Name the namespaces: declare each of them and allow those. In a stack (`cni` and `mesh`) the CNI selects them by label.")
+					"Name the namespaces: declare each of them and allow those."+l.inStack(" In a stack (`cni` and `mesh`) the CNI selects them by label."))
 				continue
 			}
 			for _, name := range names {

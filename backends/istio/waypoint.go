@@ -100,8 +100,14 @@ func (l *lowering) pastWaypoints(all []served) *ir.Program {
 	for i, s := range all {
 		pods[i] = s.Pods
 		for _, d := range l.program.All() {
-			if r := d.Rule; d.Direction == ir.Ingress && r.Action == ir.Deny && restricts(r) && r.Subject.Pods.Overlaps(s.Pods) {
-				denied[i] = denied[i].Union(portsOf(r.Traffic).Intersect(s.Exposed()))
+			r := d.Rule
+			if d.Direction != ir.Ingress || r.Action != ir.Deny || !restricts(r) || !r.Subject.Pods.Overlaps(s.Pods) {
+				continue
+			}
+			denied[i] = denied[i].Union(portsOf(r.Traffic).Intersect(s.Exposed()))
+			if !l.closed(s.Pods) {
+				l.refuse(diag.CannotSay, r.Origin, "it holds at the waypoint of "+s.Address+" only, and whoever gets past that finds these pods open",
+					"Close their ingress with `default_deny`.")
 			}
 		}
 	}
@@ -123,6 +129,16 @@ func (l *lowering) pastWaypoints(all []served) *ir.Program {
 	}
 	q.Index()
 	return q
+}
+
+// closed reports that some stage closes all of the pods.
+func (l *lowering) closed(pods ir.Pods) bool {
+	for i := range l.program.Ingress {
+		if _, open := l.program.Split(pods, &l.program.Ingress[i]); len(open) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // keepToWaypoint takes ports out of an allow that ztunnel would have, so that it

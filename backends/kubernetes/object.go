@@ -121,7 +121,7 @@ func (l *lowering) entries(d ir.Direction, b lower.Bundle, namespace string) []e
 			}
 			kept[text] = true
 		}
-		ports, no := ports(r.Traffic)
+		ports, no := l.ports(r.Traffic)
 		if no != nil {
 			l.refuse(r.Origin, no)
 		}

@@ -17,8 +17,8 @@ var apiProtocol = map[ir.Protocol]corev1.Protocol{ir.TCP: corev1.ProtocolTCP, ir
 // given for all traffic only. The protocol is always written: without it a port
 // is TCP (pkg/apis/networking/v1/defaults.go), so that `ports: [{}]` is not
 // every protocol.
-func ports(t ir.Traffic) ([]networkingv1.NetworkPolicyPort, *refusal) {
-	if r := unsayableTraffic(t); r != nil {
+func (l *lowering) ports(t ir.Traffic) ([]networkingv1.NetworkPolicyPort, *refusal) {
+	if r := l.unsayableTraffic(t); r != nil {
 		return nil, r
 	}
 	if t.IsAll() {
@@ -63,16 +63,16 @@ func portsOf(t ir.Traffic, p ir.Protocol) []networkingv1.NetworkPolicyPort {
 }
 
 // unsayableTraffic refuses what a NetworkPolicy cannot restrict.
-func unsayableTraffic(t ir.Traffic) *refusal {
+func (l *lowering) unsayableTraffic(t ir.Traffic) *refusal {
 	if requests := t.Requests(); requests != nil {
 		for _, r := range requests {
 			if r.GRPC {
 				return &refusal{diag.LacksGRPC, "native NetworkPolicy reads no requests, and would allow every gRPC method",
-					"Add a mesh (`mesh = \"istio\"`), render for `cilium`, or accept it as `widened`."}
+					l.target.ForRequests("Add a mesh (`mesh = \"istio\"`), render for `cilium`, or accept it as `widened`.")}
 			}
 		}
 		return &refusal{diag.LacksHTTP, "native NetworkPolicy reads no requests, and would allow every HTTP request",
-			"Add a mesh (`mesh = \"istio\"`), render for `cilium`, or accept it as `widened`."}
+			l.target.ForRequests("Add a mesh (`mesh = \"istio\"`), render for `cilium`, or accept it as `widened`.")}
 	}
 	if t.Names() != nil {
 		return &refusal{diag.LacksDNS, "native NetworkPolicy does not read DNS queries, and would let every name be resolved",

@@ -49,7 +49,7 @@ func (r *Report) Lacking(rule *ir.Rule) {
 			names = true
 		case ir.Nodes, ir.NodeLocal:
 			if p.Switch("cidr_matches_nodes") == "false" {
-				refuse(diag.CannotSay, "way to name nodes, which no selector and no address range matches", "cidr_matches_nodes", "Take the nodes out of the rule, or render for `calico` or `cilium`.")
+				refuse(diag.CannotSay, "way to name nodes, which no selector and no address range matches", "cidr_matches_nodes", withoutNodes(rule.Origin))
 			}
 		case ir.Pods:
 			if hosts := p.HostNetwork(); hosts != nil && peer.Labels.IsEverything() && peer.Namespace.Matches(hosts) {
@@ -67,6 +67,18 @@ func (r *Report) Lacking(rule *ir.Rule) {
 		}
 		refuse(code, "rules by DNS name", "fqdn_rules", "Give `cidrs` where the addresses are stable, or state the switch where the cluster does have them.")
 	}
+}
+
+// withoutNodes says what to do where a rule cannot name nodes. A companion is
+// not the author's to change.
+func withoutNodes(o ir.Origin) string {
+	switch {
+	case o.Purpose == ir.ForProbes:
+		return "Have `calico` or `cilium` beneath the mesh, or sidecars (`mesh = \"istio\"`), which probes reach at the pod's address."
+	case o.Kind == ir.FromCompanion:
+		return "Render for `calico` or `cilium`."
+	}
+	return "Take the nodes out of the rule, or render for `calico` or `cilium`."
 }
 
 // hasRanges reports more than one port in a row, but not every port.

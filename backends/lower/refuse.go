@@ -47,6 +47,16 @@ func (t Target) Refuse(diags *diag.List, code diag.Code, o ir.Origin, reason, ne
 	d.Address, d.Target = o.Address, t.Name
 }
 
+// ForRequests says what would work where a CNI does not read the requests of a
+// rule: alone, unless a mesh is there already, which reads those that arrive in
+// it and leaves the others to the CNI.
+func (t Target) ForRequests(alone string) string {
+	if t.Role != WithMesh {
+		return alone
+	}
+	return "A mesh reads the requests that arrive in it, and of others `cilium` alone does: have it as the `cni`, or accept this as `widened`."
+}
+
 // Warn reports a warning about a rule or default on the target.
 func (t Target) Warn(diags *diag.List, code diag.Code, o ir.Origin, summary, detail string) {
 	d := diags.Add(code, o.Range, summary, detail)

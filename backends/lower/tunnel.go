@@ -14,7 +14,8 @@ import (
 // is not known to be in the mesh gets both.
 func tunnel(p *ir.Program) *ir.Program {
 	q := p.Clone()
-	for d, stages := range map[ir.Direction][]ir.Stage{ir.Egress: q.Egress, ir.Ingress: q.Ingress} {
+	for _, d := range []ir.Direction{ir.Egress, ir.Ingress} {
+		stages := q.Stages(d)
 		for i := range stages {
 			for l := range stages[i].Levels {
 				level := &stages[i].Levels[l]

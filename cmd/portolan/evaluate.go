@@ -29,6 +29,7 @@ type evaluating struct {
 	beside  []profile.Profile       // what else is in the cluster, beside what is evaluated
 	settled func(first *side) error // may add to beside, once it is known what is evaluated; nil for nothing
 
+	known   *pipeline.Source // what --facts names; nil for nothing
 	diags   diag.List
 	sources map[string][]byte
 }
@@ -36,7 +37,7 @@ type evaluating struct {
 func (e *evaluating) flags(cmd *cobra.Command, sides int) {
 	f := cmd.Flags()
 	e.manifestFlags(cmd, sides)
-	f.StringVar(&e.target, "target", "", "the `NAME` of a target of an intent, whose facts hold")
+	f.StringVar(&e.target, "target", "", "the `NAME` of a target of an intent, whose facts hold, and whose mesh")
 	f.StringArrayVar(&e.vars, "var", nil, "`NAME=VALUE` of a variable of an intent; repeatable")
 	f.StringArrayVar(&e.varFiles, "var-file", nil, "a `FILE` with values of variables; repeatable")
 }
@@ -71,6 +72,11 @@ func (s *side) profile() string {
 	return strings.Join(names, "+")
 }
 
+// inMesh reports that how senders prove themselves is part of what the side says.
+func (s *side) inMesh() bool {
+	return slices.ContainsFunc(s.policy, func(l sem.Layer) bool { return l.Scope != sem.CNI })
+}
+
 // open reads the sides and gives them their meaning in one cluster. false means
 // that errors are among the diagnostics.
 func (e *evaluating) open(paths ...[]string) ([]side, *ir.Inventory, sem.Options, bool, error) {
@@ -84,16 +90,15 @@ func (e *evaluating) open(paths ...[]string) ([]side, *ir.Inventory, sem.Options
 			return nil, nil, sem.Options{}, false, err
 		}
 	}
-	var known *pipeline.Source // what --facts names
 	if e.facts != "" {
 		var diags diag.List
-		known, diags = pipeline.Open([]string{e.facts}, e.intentOptions())
-		e.take(known, diags)
+		e.known, diags = pipeline.Open([]string{e.facts}, e.intentOptions())
+		e.take(e.known, diags)
 	}
 	if e.diags.HasErrors() {
 		return nil, nil, sem.Options{}, false, nil
 	}
-	if err := e.settleProfiles(sides, known); err != nil {
+	if err := e.settleProfiles(sides); err != nil {
 		return nil, nil, sem.Options{}, false, err
 	}
 	if e.settled != nil {
@@ -112,14 +117,19 @@ func (e *evaluating) open(paths ...[]string) ([]side, *ir.Inventory, sem.Options
 		own, _ := sides[i].source.Inventory()
 		inv = pipeline.Merge(inv, own)
 	}
-	if known != nil {
-		known.Under(in)
-		if own, more := known.Inventory(); !more.HasErrors() {
+	if e.known != nil {
+		e.known.Under(in)
+		if own, more := e.known.Inventory(); !more.HasErrors() {
 			inv = pipeline.Merge(inv, own)
 		}
 	}
 	for i := range sides {
-		pipeline.Beneath(&inv.Facts, sides[i].profiles)
+		s := &sides[i]
+		if len(all) == 0 { // an intent by itself is looked at where its target is
+			pipeline.Beneath(&inv.Facts, s.source.Place())
+		} else {
+			pipeline.Beneath(&inv.Facts, s.profiles)
+		}
 	}
 	for i := range sides {
 		s := &sides[i]
@@ -132,6 +142,9 @@ func (e *evaluating) open(paths ...[]string) ([]side, *ir.Inventory, sem.Options
 	}
 	e.assumed(sides, &inv)
 	o := pipeline.Scope(all)
+	if len(all) == 0 && slices.ContainsFunc(sides, func(s side) bool { return s.inMesh() }) {
+		o.Scope = sem.Everything
+	}
 	o.Inventory = &inv
 	return sides, &inv, o, !e.diags.HasErrors(), nil
 }
@@ -179,7 +192,7 @@ func (e *evaluating) targetOf(s *pipeline.Source) error {
 // settleProfiles gives each side its profiles: those of --profile, else what
 // the kinds of manifests are for. Switches that neither states are those of the
 // intents, of which the one for facts comes last.
-func (e *evaluating) settleProfiles(sides []side, known *pipeline.Source) error {
+func (e *evaluating) settleProfiles(sides []side) error {
 	if len(e.profiles) > len(sides) {
 		return usagef("--profile is given %d times, and there are %d inputs", len(e.profiles), len(sides))
 	}
@@ -204,12 +217,18 @@ func (e *evaluating) settleProfiles(sides []side, known *pipeline.Source) error 
 			for k := range sides {
 				sides[i].profiles[j] = sides[k].source.State(sides[i].profiles[j])
 			}
-			if known != nil {
-				sides[i].profiles[j] = known.State(sides[i].profiles[j])
-			}
+			sides[i].profiles[j] = e.stated(sides[i].profiles[j])
 		}
 	}
 	return nil
+}
+
+// stated gives a profile with what --facts states of its engine's settings.
+func (e *evaluating) stated(p profile.Profile) profile.Profile {
+	if e.known == nil {
+		return p
+	}
+	return e.known.State(p)
 }
 
 // parseProfiles reads what a flag says of a CNI, a mesh, or both.

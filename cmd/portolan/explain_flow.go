@@ -1,13 +1,10 @@
 package main
 
 import (
-	"slices"
-
 	"github.com/spf13/cobra"
 
 	"github.com/portolan-dev/portolan/cmd/portolan/render"
 	"github.com/portolan-dev/portolan/ir"
-	"github.com/portolan-dev/portolan/ir/profile"
 	"github.com/portolan-dev/portolan/ir/sem"
 )
 
@@ -70,7 +67,7 @@ func (e *evaluating) explainFlow(args []string, q *question, json bool) error {
 		return e.fail()
 	}
 	s := &sides[0]
-	f, err := q.flow(inv, slices.ContainsFunc(s.profiles, profile.Profile.IsMesh))
+	f, err := q.flow(inv, s.inMesh())
 	if err != nil {
 		return err
 	}
@@ -83,7 +80,7 @@ func (e *evaluating) explainFlow(args []string, q *question, json bool) error {
 		return err
 	}
 	view := render.Explanation{
-		FormatVersion: render.FormatVersion, Flow: f.Text(inv), Profile: s.profile(), Verdict: render.NewVerdict(v, s.policy),
+		FormatVersion: render.FormatVersion, Flow: f.Text(inv), Profile: s.profile(), Verdict: render.NewVerdict(v, &f, s.policy),
 	}
 	if json {
 		err = render.Indented(e.out, view)

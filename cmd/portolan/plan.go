@@ -102,7 +102,7 @@ func (p *planning) plan(names [2]string) (*render.Plan, error) {
 		}
 	}
 	in := rollout.Input{
-		Old: ends[0].Documents, New: ends[1].Documents, Options: pipeline.Scope(profiles),
+		Old: ends[0].Documents, New: ends[1].Documents, Profiles: profiles, Options: pipeline.Scope(profiles),
 		Lift: func(docs []manifest.Document) (sem.Policy, diag.List) { return pipeline.Lift(docs, profiles, inv) },
 	}
 	in.Options.Inventory = inv

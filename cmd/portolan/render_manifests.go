@@ -40,10 +40,14 @@ func (in *input) renderManifests(e *evaluating, args []string) (outcome, error) 
 		return o, err
 	}
 	targets, diags := pipeline.Targets(&intent.Config{}, nil, in.to)
-	for _, t := range targets {
-		for _, part := range t.Parts {
-			e.beside = append(e.beside, part.Profile)
+	e.settled = func(*side) error {
+		for _, t := range targets {
+			for i := range t.Parts { // what --to does not state, --facts does
+				t.Parts[i].Profile = e.stated(t.Parts[i].Profile)
+				e.beside = append(e.beside, t.Parts[i].Profile)
+			}
 		}
+		return nil
 	}
 	e.vars, e.varFiles = in.vars, in.varFiles
 	sides, inv, _, ok, err := e.open(args)

@@ -192,7 +192,7 @@ func (o *oracle) tier(f *sem.Flow, at *sem.Endpoint, d v3.PolicyType, name strin
 			}
 		}
 		if p.tier != name || !slices.Contains(types, d) || p.namespace != "" && p.namespace != at.Namespace ||
-			!o.matches(s.Selector, "", &m, true) ||
+			!o.matches(s.Selector, "", &m, s.NamespaceSelector == "") ||
 			s.NamespaceSelector != "" && !o.matches(s.NamespaceSelector, "pcns.", &m, false) {
 			continue
 		}

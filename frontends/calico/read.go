@@ -173,9 +173,32 @@ func (l *lifting) readSubject(spec *manifest.Object, p *policy, k *kind) {
 	p.accountSelector = l.selector(spec.Field("serviceAccountSelector"), false, policyWidened)
 	if k.global {
 		p.namespaceSelector = l.selector(spec.Field("namespaceSelector"), false, policyWidened)
+		p.narrow(spec.Field("selector"))
 	}
 	for _, v := range spec.Field("performanceHints").Items() {
 		v.Word("AssumeNeededOnEveryNode")
+	}
+}
+
+// narrow reads all() in the selector of a global policy as Felix does beside the
+// selectors of namespaces and of accounts: its text is replaced, so that it stands
+// for pods (libcalico-go/lib/backend/syncersv1/updateprocessors,
+// globalnetworkpolicyprocessor.go).
+func (p *policy) narrow(v manifest.Value) {
+	var key string
+	switch {
+	case p.selector == nil:
+		return
+	case p.namespaceSelector != nil:
+		key = labelNamespace
+	case p.accountSelector != nil:
+		key = labelAccount
+	default:
+		return
+	}
+	text, _ := v.Text()
+	if s, err := parseSelector(strings.ReplaceAll(text, "all()", "has("+key+")")); err == nil {
+		p.selector = s
 	}
 }
 

@@ -97,7 +97,7 @@ func (l *lifting) stages(d ir.Direction) []ir.Stage {
 // stage gives the one stage of a direction, of the rules of pods or of nodes.
 func (l *lifting) stage(d ir.Direction, all []*rule) ir.Stage {
 	s := ir.Stage{Name: ir.StageRules, Isolate: isolations(all, d)}
-	a := &assembly{lifting: l, all: all, direction: d, isolate: s.Isolate, asked: asked(all, d), named: namings(all, d)}
+	a := &assembly{lifting: l, all: all, direction: d, isolate: s.Isolate, asked: asked(all, d), named: namings(all, d), told: map[[2]string]bool{}}
 	for _, r := range all {
 		for i := range r.items {
 			if r.items[i].direction == d {
@@ -105,6 +105,7 @@ func (l *lifting) stage(d ir.Direction, all []*rule) ir.Stage {
 			}
 		}
 	}
+	a.together()
 	levels := [][]ir.Rule{a.exact, a.refused, a.rest}
 	if a.refused == nil {
 		levels = [][]ir.Rule{append(a.exact, a.rest...)}
@@ -164,6 +165,7 @@ type assembly struct {
 	isolate              []ir.Isolation
 	asked                map[key]bool
 	named                []naming
+	told                 map[[2]string]bool // pairs of items that do not go together
 	exact, refused, rest []ir.Rule
 }
 

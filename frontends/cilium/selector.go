@@ -35,9 +35,18 @@ func requirements(v manifest.Value, add func(at manifest.Value, key string, c ir
 	ok := true
 	read := v.Object(func(o *manifest.Object) {
 		labels, expressions := o.Field("matchLabels"), o.Field("matchExpressions")
+		asked := map[[2]string]string{}
 		for _, e := range labels.Entries() {
 			text, valid := labelText(e.Value)
 			ok = ok && valid
+			// To Cilium both spellings are one key of a map, in whose order it
+			// takes them (pkg/policy/api/selector.go NewESFromK8sLabelSelector).
+			source, key := parseKey(e.Key)
+			if other, twice := asked[[2]string{source, key}]; twice && other != text {
+				e.Value.Report(diag.RefusedField, fmt.Sprintf("%s is another value for the label %s, which stands twice in two spellings: Cilium keeps one of them, and not always the same.", e.Value.Path(), key), "Write the label once.")
+				ok = false
+			}
+			asked[[2]string{source, key}] = text
 			add(e.Value, e.Key, ir.OneOf(text), true)
 		}
 		for _, e := range expressions.Items() {

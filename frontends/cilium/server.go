@@ -15,7 +15,10 @@ import (
 // names one of those that all rules together ask for is demanded of all traffic
 // that is for the same selector, port and protocol, that of rules without names
 // too (pkg/policy/rule.go mergePortProto). Other selectors and other ranges of
-// ports are a union with it, as requests are.
+// ports are a union with it, but for requests: the proxy asks first whether some
+// rule takes the connection, and then whether some rule takes the request, and of
+// a rule for the one it asks nothing about the other (cilium/proxy,
+// cilium/network_policy.cc).
 
 // serverNames reads the names that TLS has to ask for one of.
 func (r *reading) serverNames(v, list manifest.Value, p *portRule) {
@@ -274,7 +277,80 @@ func (a *assembly) nativeNames(r *rule, i *item) {
 	}
 }
 
+// together refuses server names beside requests where a peer may be asked for
+// both: each rule lets through what the other is to hold back.
+func (a *assembly) together() {
+	for i := range a.rest {
+		asks := &a.rest[i]
+		if !slices.ContainsFunc(asks.If, func(c ir.Condition) bool { _, is := c.ServerName(); return is }) {
+			continue
+		}
+		for j := range a.rest {
+			reads := &a.rest[j]
+			at := [2]string{reads.Origin.Address, asks.Origin.Address}
+			if reads.Traffic.Requests() == nil || a.told[at] || !reads.Subject.Pods.Overlaps(asks.Subject.Pods) ||
+				!tcpMeets(reads.Traffic, asks.Traffic) || !peersMeet(reads.Peers, asks.Peers) {
+				continue
+			}
+			a.told[at] = true
+			a.refuse(*reads, fmt.Sprintf("is for requests on a port on which %s asks some of the same peers for server names: Cilium lets all requests pass, and all names", asks.Origin.Address), "Use different ports, or peers that have nothing in common.")
+		}
+	}
+}
+
+// tcpMeets reports whether both may be of one TCP port.
+func tcpMeets(t, u ir.Traffic) bool {
+	return len(t.Named()) > 0 || len(u.Named()) > 0 || !t.Ports(ir.TCP).Intersect(u.Ports(ir.TCP)).IsEmpty()
+}
+
+// peersMeet reports whether some endpoint may be one of both.
+func peersMeet(p, q ir.Peers) bool {
+	return slices.ContainsFunc(p.List(), func(a ir.Peer) bool {
+		return slices.ContainsFunc(q.List(), func(b ir.Peer) bool { return meet(a, b) })
+	})
+}
+
+func meet(a, b ir.Peer) bool {
+	switch a := a.(type) {
+	case ir.Pods:
+		if b, same := b.(ir.Pods); same {
+			return a.Overlaps(b)
+		}
+	case ir.RemotePods:
+		if b, same := b.(ir.RemotePods); same {
+			return a.Clusters.Overlaps(b.Clusters) && a.Pods.Overlaps(b.Pods)
+		}
+	case ir.External:
+		if b, same := b.(ir.External); same {
+			return a.Addresses.Overlaps(b.Addresses)
+		}
+	case ir.AnyPeer, ir.Names, ir.Nodes, ir.NodeLocal, ir.APIServer, ir.Infrastructure:
+	}
+	return kindsOf(a)&kindsOf(b) != 0
+}
+
+// kindsOf gives the kinds of endpoints that a peer may be of, a bit for each.
+func kindsOf(p ir.Peer) uint8 {
+	const pods, remote, outside, nodes, other = 1, 2, 4, 8, 16
+	switch p.(type) {
+	case ir.Pods:
+		return pods
+	case ir.RemotePods:
+		return remote
+	case ir.External, ir.Names:
+		return outside
+	case ir.Nodes, ir.NodeLocal:
+		return nodes
+	case ir.APIServer:
+		return outside | nodes
+	case ir.Infrastructure:
+		return other
+	}
+	return pods | remote | outside | nodes | other
+}
+
 func (a *assembly) unmergeable(i *item, n *naming, why, todo string) {
+	a.told[[2]string{i.origin.Address, n.by.origin.Address}] = true
 	a.diags.Add(diag.RefusedField, i.origin.Range, fmt.Sprintf("%s is for peers and a port of which %s asks for server names, %s.", i.origin.Address, n.by.origin.Address, why), todo)
 }
 

@@ -373,9 +373,10 @@ func (l *loader) checkUsed() {
 	used := func(name string, in func(*file) map[string]bool) bool {
 		return slices.ContainsFunc(l.files, func(f *file) bool { return in(f)[name] })
 	}
+	excused := l.hiddenBlocks() || l.forOthers()
 	for _, d := range l.decls {
 		// A name in an expression that failed, or was not evaluated, is used too.
-		if !d.used && d.kind != "namespace" && !used(d.name, func(f *file) map[string]bool { return f.mentions }) && !l.hiddenBlocks() {
+		if !d.used && d.kind != "namespace" && !used(d.name, func(f *file) map[string]bool { return f.mentions }) && !excused {
 			l.neverUsed(kindName(d.kind), d.name, d.rng, "No rule, group or test refers to it. Remove it, or write the rule that is missing.")
 		}
 	}
@@ -394,6 +395,14 @@ func (l *loader) checkUsed() {
 			l.neverUsed("local", name, l.locals[name].attr.nameRange, "No expression has local."+name+".")
 		}
 	}
+}
+
+// forOthers reports that the configuration has no rules and no tests, so that its
+// names are there for configurations that `use` it. A rule with an error is none
+// of the configuration's, so that with errors it is not known.
+func (l *loader) forOthers() bool {
+	return !l.diags.HasErrors() && len(l.config.Rules) == 0 && len(l.config.Tests) == 0 &&
+		!slices.ContainsFunc(l.config.Tiers, func(t *Tier) bool { return len(t.Rules) > 0 })
 }
 
 // hiddenBlocks reports that a for_each is empty, so that the block's names

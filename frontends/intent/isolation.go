@@ -1,7 +1,9 @@
 package intent
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
@@ -39,14 +41,36 @@ func (l *lowering) isolate() {
 
 // namespaceMode says whether the defaults of a namespace are enforced: as its
 // rules are, unless they say otherwise.
-func (l *lowering) namespaceMode(ns *Namespace) ir.Mode {
+func (l *lowering) namespaceMode(ns *Namespace) ir.Mode { return modeOn(ns, l.target) }
+
+func modeOn(ns *Namespace, t *Target) ir.Mode {
 	switch {
 	case ns.Mode.Set:
 		return ns.Mode.Value
-	case l.target != nil && l.target.Mode.Set:
-		return l.target.Mode.Value
+	case t != nil && t.Mode.Set:
+		return t.Mode.Value
 	}
 	return ir.Enforce
+}
+
+// StagedMTLS gives the addresses at which mutual TLS may be stated on a target and
+// what is stated is staged, as the defaults there are. No engine has a trial of
+// mutual TLS, so that it cannot be stated there yet.
+func StagedMTLS(cfg *Config, t *Target) []string {
+	var out []string
+	if t != nil && t.Mode.Value == ir.Staged {
+		out = append(out, "cluster")
+	}
+	for _, ns := range cfg.Namespaces {
+		if modeOn(ns, t) != ir.Staged {
+			continue
+		}
+		out = append(out, ns.Address)
+		for _, w := range ns.Workloads {
+			out = append(out, w.Address())
+		}
+	}
+	return out
 }
 
 // unmanagedDNS warns of a workload's statement about DNS that has no effect:
@@ -160,7 +184,7 @@ func (l *lowering) companions() {
 			}
 		}
 	}
-	var clients []ir.Pods
+	var clients, proxied []ir.Pods // who asks DNS, and the mesh's control plane
 	openings := l.dnsOpenings()
 	for _, iso := range last.Isolate {
 		parts := []ir.Pods{iso.Subject.Pods}
@@ -188,9 +212,12 @@ func (l *lowering) companions() {
 			}
 			clients = append(clients, part)
 		}
-		l.openMesh(iso)
+		if l.openMesh(iso) {
+			proxied = append(proxied, iso.Subject.Pods)
+		}
 	}
 	l.openDNS(clients)
+	l.openIstiod(proxied)
 	l.openWaypoints()
 	l.openMetrics()
 }
@@ -312,19 +339,33 @@ const (
 	istiodLabel = "app"
 	istiod      = "istiod"
 	istiodPort  = 15012
+	istiodHooks = 15017 // of pods; the Service has 443
 )
 
 // openMesh lets the sidecars of closed pods reach their control plane, in a
-// stack of a CNI and a mesh with sidecars: without it no pod becomes ready.
-func (l *lowering) openMesh(iso ir.Isolation) {
+// stack of a CNI and a mesh with sidecars: without it no pod becomes ready. It
+// reports whether there are any.
+func (l *lowering) openMesh(iso ir.Isolation) bool {
 	if !l.hasMesh() || l.target.CNI.Value.Name == "" || l.target.Mesh.Value.Name != string(profile.Istio) {
-		return
+		return false
 	}
 	parts, beyond := l.program.Inventory.Declared(iso.Subject.Pods)
 	if !beyond && !slices.ContainsFunc(parts, func(p ir.NamespacePods) bool { return !l.outsideMesh(p.Pods) }) {
-		return
+		return false
 	}
 	l.companion(ir.Egress, iso.Subject, l.istiod(), ir.PortTraffic(ir.TCP, set.SinglePort(istiodPort)), iso, ir.ForMesh)
+	return true
+}
+
+// openIstiod opens the control plane's own ingress to the sidecars of closed
+// pods, where it is closed. Like DNS it is open to no others by itself.
+func (l *lowering) openIstiod(clients []ir.Pods) {
+	if !l.hasMesh() || l.target.CNI.Value.Name == "" {
+		return
+	}
+	closed, _ := l.program.Split(l.istiod().Pods()[0], l.program.LastStage(ir.Ingress))
+	l.closedMesh = len(closed) > 0
+	l.openClosed(closed, clients, ir.PortTraffic(ir.TCP, set.SinglePort(istiodPort)), ir.ForMesh)
 }
 
 // openDNS opens the DNS pods' own ingress to the clients, where it is closed.
@@ -336,6 +377,11 @@ func (l *lowering) openDNS(clients []ir.Pods) {
 		return
 	}
 	l.closedDNS = true
+	l.openClosed(closed, clients, dnsOn(dns.Port), ir.ForDNS)
+}
+
+// openClosed opens pods that are closed on ingress to their clients.
+func (l *lowering) openClosed(closed, clients []ir.Pods, t ir.Traffic, purpose string) {
 	list := make([]ir.Peer, 0, len(clients))
 	for _, c := range clients {
 		list = append(list, c)
@@ -345,7 +391,7 @@ func (l *lowering) openDNS(clients []ir.Pods) {
 		return
 	}
 	for _, part := range closed {
-		of := ir.Origin{Address: dns.Pods.String()}
+		of := ir.Origin{Address: part.String()}
 		if name, ok := part.SingleNamespace(); ok {
 			of.Address = name
 			if ns, declared := l.program.Inventory.Namespace(name); declared {
@@ -358,7 +404,7 @@ func (l *lowering) openDNS(clients []ir.Pods) {
 				closing.Mode = ir.Enforce
 			}
 		}
-		l.companion(ir.Ingress, l.subjectOf(part), peers, dnsOn(dns.Port), closing, ir.ForDNS)
+		l.companion(ir.Ingress, l.subjectOf(part), peers, t, closing, purpose)
 	}
 }
 
@@ -369,22 +415,60 @@ func (l *lowering) warnClosedDNS() {
 	}
 	everyone, _ := ir.PeersOf(ir.AllPods())
 	query := ir.PortTraffic(ir.UDP, set.SinglePort(l.program.Inventory.Facts.DNS.Port))
-	for _, r := range l.rules[place{ir.Ingress, nil, ir.Allow}] {
-		if r.Subject.Pods.Contains(l.program.Inventory.Facts.DNS.Pods) && r.Peers.Contains(everyone) && r.Traffic.Contains(query) {
-			return
-		}
+	if l.letsIn(l.program.Inventory.Facts.DNS.Pods, everyone, query) {
+		return
 	}
-	at := l.cluster.DefaultDeny.Range
-	if l.cluster.Exempt.Set {
-		at = l.cluster.Exempt.Range
-	}
-	for _, ns := range l.cfg.Namespaces {
-		if ns.Name == l.cluster.DNS.Value.Namespace && !ns.Cluster.Set {
-			at = ns.Range
-		}
-	}
-	l.diags.Add(diag.ClosedDNS, at, "The cluster's DNS is closed, and no rule lets every pod ask it.",
+	l.diags.Add(diag.ClosedSystem, l.closing(l.cluster.DNS.Value.Namespace), "The cluster's DNS is closed, and no rule lets every pod ask it.",
 		"Pods that are closed themselves keep DNS. For the others add `allow cluster to dns { udp = [53] }` and the same for tcp, exempt the namespace, or set its `default_deny` to \"none\".")
+}
+
+// warnClosedMesh warns where the mesh's control plane is closed and no rule lets
+// in who else needs it: sidecars of open pods, and the API server for its
+// webhooks (istio/istio, manifests/charts/istio-control/istio-discovery,
+// templates/service.yaml).
+func (l *lowering) warnClosedMesh() {
+	if !l.closedMesh {
+		return
+	}
+	pods, api := ir.AllPods(), ir.APIServer{Addresses: l.program.Inventory.Facts.APIServer}
+	var missing, rules []string
+	for _, need := range []struct {
+		peer    ir.Peer
+		port    uint16
+		who, as string
+	}{{pods, istiodPort, "every pod", "cluster"}, {api, istiodHooks, "the API server", "apiserver"}} {
+		peers, _ := ir.PeersOf(need.peer)
+		if !l.letsIn(l.istiod().Pods()[0], peers, ir.PortTraffic(ir.TCP, set.SinglePort(need.port))) {
+			missing = append(missing, fmt.Sprintf("%s reach TCP %d", need.who, need.port))
+			rules = append(rules, fmt.Sprintf("`allow %s to istiod { tcp = [%d] }`", need.as, need.port))
+		}
+	}
+	if missing == nil {
+		return
+	}
+	l.diags.Add(diag.ClosedSystem, l.closing(l.cluster.MeshRoot.Value), "The mesh's control plane is closed, and no rule lets "+strings.Join(missing, ", or ")+".",
+		"Sidecars of pods that are closed themselves keep it. Whatever other proxies there are need 15012, and webhooks, such as the injection of sidecars, 15017. Add "+strings.Join(rules, " and ")+", or set the namespace's `default_deny` to \"none\".")
+}
+
+// letsIn reports that a rule outside tiers opens all of the pods to the peers.
+func (l *lowering) letsIn(pods ir.Pods, peers ir.Peers, t ir.Traffic) bool {
+	return slices.ContainsFunc(l.rules[place{ir.Ingress, nil, ir.Allow}], func(r ir.Rule) bool {
+		return r.Subject.Pods.Contains(pods) && r.Peers.Contains(peers) && r.Traffic.Contains(t)
+	})
+}
+
+// closing is where a namespace is closed: where it is declared, else where the
+// cluster's default is.
+func (l *lowering) closing(namespace string) diag.Range {
+	for _, ns := range l.cfg.Namespaces {
+		if ns.Name == namespace && !ns.Cluster.Set {
+			return ns.Range
+		}
+	}
+	if l.cluster.Exempt.Set {
+		return l.cluster.Exempt.Range
+	}
+	return l.cluster.DefaultDeny.Range
 }
 
 func intersections(a, b []ir.Pods) []ir.Pods {

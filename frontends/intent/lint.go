@@ -115,6 +115,7 @@ func (l *lowering) lint() {
 	l.plaintext()
 	l.warnClosedNodes()
 	l.warnClosedDNS()
+	l.warnClosedMesh()
 }
 
 func (l *lowering) unusedWorkloads() {

@@ -97,12 +97,13 @@ type lowering struct {
 
 	validations []ir.Rule // of tokens, which come before all of them
 
-	byAddress map[string]*Rule // nil until ruleAt
-	byName    map[string][]int // workloads of the inventory by their namespace's name
-	mentioned map[*Workload]bool
-	declared  map[*Namespace]bool // those of the inventory; others are known by a group of theirs
-	near      diag.Range          // what is being lowered, for a bound that is hit
-	closedDNS bool                // the DNS pods' ingress is closed
+	byAddress  map[string]*Rule // nil until ruleAt
+	byName     map[string][]int // workloads of the inventory by their namespace's name
+	mentioned  map[*Workload]bool
+	declared   map[*Namespace]bool // those of the inventory; others are known by a group of theirs
+	near       diag.Range          // what is being lowered, for a bound that is hit
+	closedDNS  bool                // the DNS pods' ingress is closed
+	closedMesh bool                // that of the mesh's control plane is
 
 	absentees []absentee // of the references that are looked at
 	nobody    []absentee // of both ends of the rule that is lowered

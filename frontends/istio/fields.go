@@ -17,6 +17,10 @@ const (
 	notAField = "It is the older form of `targetRefs`. " + atWaypoints
 )
 
+// dryRun is the annotation by which a policy decides nothing; where it may stand
+// says istio/istio, pkg/config/validation/validation.go, checkDryRunAnnotation.
+const dryRun = "istio.io/dry-run"
+
 // policyFields is what becomes of every field of an AuthorizationPolicy.
 var policyFields = slices.Concat(
 	manifest.Understood("spec.selector.matchLabels.*", "spec.action", "spec.provider.name",
@@ -66,6 +70,10 @@ func (l *lifting) document(d *manifest.Document) {
 		l.invalid(d.Range, fmt.Sprintf("%s of version %s is none that Istio has.", d.Kind, v), "Write security.istio.io/v1.")
 		return
 	}
+	if _, written := d.Annotations()[dryRun]; written && d.Kind != kindPolicy {
+		l.invalid(d.Range, "The annotation "+dryRun+" stands at a "+d.Kind+".", "Remove it: there are dry runs of AuthorizationPolicies only. Istio rejects the object.")
+		return
+	}
 	switch d.Kind {
 	case kindPolicy:
 		l.policyDocument(d)
@@ -82,18 +90,20 @@ func (l *lifting) document(d *manifest.Document) {
 
 func (l *lifting) policyDocument(d *manifest.Document) {
 	p := &policy{name: d.Name, namespace: d.InNamespace(), at: d.Range, action: allow}
-	if text, written := d.Annotations()["istio.io/dry-run"]; written && text != "" {
-		dry, err := strconv.ParseBool(text)
-		if err != nil {
-			l.invalid(d.Range, fmt.Sprintf("The annotation istio.io/dry-run is %q.", text), "Write true or false. Istio would enforce the policy.")
+	if text, written := d.Annotations()[dryRun]; written {
+		var err error
+		if p.dryRun, err = strconv.ParseBool(text); err != nil {
+			l.invalid(d.Range, fmt.Sprintf("The annotation %s is %q.", dryRun, text), "Write true or false. Istio rejects the policy.")
 		}
-		p.dryRun = dry
 	}
 	before := len(l.diags)
 	d.Object(policyFields, &l.diags, func(o *manifest.Object) {
 		o.Field("spec").Object(func(spec *manifest.Object) { l.readPolicy(spec, p) })
 	})
 	l.validate(p)
+	if _, written := d.Annotations()[dryRun]; written && p.action != allow && p.action != deny {
+		l.invalid(p.at, "The annotation "+dryRun+" stands at an action other than ALLOW and DENY.", "Remove the annotation, or the policy. Istio rejects it.")
+	}
 	if !l.diags[before:].HasErrors() {
 		l.authorize(p)
 	}

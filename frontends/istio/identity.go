@@ -202,12 +202,29 @@ func (l *lifting) namespace(value string) ir.Constraint {
 	if all.Contains("sa") {
 		all = all.Union(set.Literal("ns"))
 	}
-	for _, tail := range []string{"/sa", "sa", "a"} {
-		if rest, ok := strings.CutSuffix(value, tail); ok && (tail == "/sa" || strings.HasSuffix(rest, "*")) {
-			all = all.Union(glob(rest))
-		}
+	for _, rest := range before(value, "/sa") {
+		all = all.Union(glob(rest))
 	}
 	return pattern{strconv.Quote(value), all.Intersect(name)}.constraint()
+}
+
+// before gives values that together match what the value matches with the tail
+// behind it: of "*a" for "/sa" that is "*", since the star takes the "/s".
+func before(value, tail string) []string {
+	fixed := strings.TrimRight(value, "*")
+	switch {
+	case tail == "":
+		return []string{value}
+	case fixed != value: // the last star takes all of the tail, or what is left of it
+		out := []string{value}
+		for i := range tail {
+			out = append(out, before(fixed, tail[:i+1])...)
+		}
+		return out
+	case strings.HasSuffix(value, tail[len(tail)-1:]):
+		return before(value[:len(value)-1], tail[:len(tail)-1])
+	}
+	return nil
 }
 
 // inNamespaces narrows the pods to the namespaces with the names. Every

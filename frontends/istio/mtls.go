@@ -35,6 +35,12 @@ func (l *lifting) authenticate() {
 	var narrow []*peerAuthentication
 	for _, p := range l.peers {
 		switch {
+		case l.ambient && p.selector != nil && !p.ofWorkload():
+			// istiod looks for labels in one place and for a selector in others
+			// (istio/istio, pilot/pkg/serviceregistry/ambient/workloads.go,
+			// fetchPeerAuthentications, and policies.go).
+			l.refuse(p.at, p.address()+" has an empty selector, which in ambient is the mesh's or the namespace's in some places and no one's in others.",
+				"Remove `selector`.")
 		case p.ofWorkload() && p.namespace == l.root:
 			l.ineffective(p.at, p.address()+" has a selector and stands in the mesh's root namespace, where Istio ignores it.",
 				"Put it into the namespace of the pods.")

@@ -125,7 +125,7 @@ func somePolicy(t *rapid.T, i int) *clientsecurity.AuthorizationPolicy {
 		p.Spec.ActionDetail = &security.AuthorizationPolicy_Provider{Provider: &security.AuthorizationPolicy_ExtensionProvider{Name: "opa"}}
 	}
 	p.Spec.Selector = rapid.SampledFrom([]*selectors.WorkloadSelector{nil, {MatchLabels: map[string]string{"app": "api"}}, {}}).Draw(t, "selector")
-	if !custom && rapid.IntRange(0, 6).Draw(t, "dry") == 0 {
+	if !custom && p.Spec.Action != security.AuthorizationPolicy_AUDIT && rapid.IntRange(0, 6).Draw(t, "dry") == 0 {
 		p.Annotations = map[string]string{"istio.io/dry-run": "true"}
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "rules") {

@@ -35,9 +35,6 @@ func (l *lifting) validate(p *policy) {
 	case p.action != custom && p.provider != "":
 		l.invalid(p.at, "`provider` stands beside an action other than CUSTOM.", "Remove it, or make the action CUSTOM. Istio rejects the policy.")
 	}
-	if p.action == custom && p.dryRun {
-		l.refuse(p.at, "A dry run of action CUSTOM is not read.", "Istio asks the provider all the same, and obeys it. Remove the annotation, or the policy.")
-	}
 	if len(p.rules) > maxItems {
 		l.invalid(p.at, fmt.Sprintf("A policy has at most %d rules, and this one %d.", maxItems, len(p.rules)), "Split the policy. The API server rejects it.")
 	}

@@ -86,7 +86,18 @@ func (l *lifting) at(address, namespace string, t target) []served {
 
 // attach lifts a policy with targets: what the waypoint does with it, which
 // reads requests as every proxy does.
+//
+// The address that a connection is for is the Service's there, and not the pod's
+// (istio/istio, pilot/pkg/xds/filters/filters.go, ConnectAuthorityFilter).
 func (l *lifting) attach(p *policy) {
+	for i := range p.rules {
+		for _, m := range p.rules[i].all() {
+			if m.key == keyDestinationIP {
+				l.refuse(m.at, m.field+" is an address of a Service at a waypoint, and those are not known.", "Name the Service with `targetRefs`.")
+				return
+			}
+		}
+	}
 	w := l.atWaypoint()
 	for _, t := range p.targets {
 		for _, s := range l.at(p.address(), p.namespace, t) {
@@ -203,7 +214,10 @@ func (l *lifting) admitted(s served) set.Ports {
 	}
 	inv := *l.inventory
 	inv.Facts.Waypoints = false // it is what the waypoint itself may send that is asked
-	found, err := sem.Check(sem.Policy{{Program: l.program, Scope: sem.Mesh}}, claims, sem.Options{Inventory: &inv, Scope: sem.Mesh})
+	// A waypoint connects by HBONE alone, so that what plaintext would do is no matter.
+	proven := *l.program
+	proven.MTLS = []ir.MTLS{{Subject: ir.SubjectOf(ir.AllPods()), Mode: ir.MTLSStrict}}
+	found, err := sem.Check(sem.Policy{{Program: &proven, Scope: sem.Mesh}}, claims, sem.Options{Inventory: &inv, Scope: sem.Mesh})
 	var out set.Ports
 	for i, port := range ports {
 		switch {

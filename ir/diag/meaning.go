@@ -28,7 +28,7 @@ const (
 	RestrictsNothing Code = "P2107"
 	UnmanagedEnd     Code = "P2108"
 	UnmanagedDefault Code = "P2109"
-	ClosedDNS        Code = "P2111"
+	ClosedSystem     Code = "P2111"
 	PortNameDeclared Code = "P2112"
 	UndeclaredPort   Code = "P2113"
 	NamesAlreadyOpen Code = "P2110"
@@ -78,7 +78,7 @@ func meaningEntries() []Entry {
 		{RestrictsNothing, Warning, "A restriction that restricts nothing", "The rule restricts requests or names, and neither its destination's ingress nor its source's egress is closed, so everything passes anyway. Close one of the ends."},
 		{UnmanagedEnd, Warning, "A rule that an unmanaged namespace would need", "The namespace is closed by the cluster's default and Portolan emits nothing in it, since it is not managed. Its owner has to open it for this traffic."},
 		{UnmanagedDefault, Warning, "A statement about an unmanaged namespace", "Nothing is emitted in an unmanaged namespace, so what the block states of it has no effect. Remove the argument, or manage the namespace."},
-		{ClosedDNS, Warning, "DNS is closed", "The pods of the cluster's DNS are closed on ingress, by their namespace's or the cluster's `default_deny`. What keeps DNS reachable opens them to pods that are closed themselves; open pods and undeclared namespaces need a rule."},
+		{ClosedSystem, Warning, "DNS or the mesh's control plane is closed", "The pods of the cluster's DNS, or of the mesh's control plane in a stack, are closed on ingress, by their namespace's or the cluster's `default_deny`. What keeps them reachable opens them to pods that are closed themselves; open pods and undeclared namespaces need a rule. So does the API server, which calls the webhooks of the control plane on TCP 15017: without them no pod gets a sidecar."},
 		{PortNameDeclared, Hint, "A port name that some workloads declare", "The destination is wider than a workload, and some of its workloads declare a port of this name. The name stands for the ports of those workloads; other pods of the destination are not opened."},
 		{UndeclaredPort, Warning, "A port name that the workload does not declare", "The destination declares ports by name, and not this one; perhaps it is a typing mistake. A name that nobody declares stands for the port that each pod calls so, and for none where no pod does."},
 		{NamesAlreadyOpen, Warning, "DNS is open already", "The rule says which names may be resolved, and the default that keeps DNS reachable lets every name be. Set `dns = false` on the workload or the namespace, so that the rule decides."},

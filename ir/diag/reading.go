@@ -185,8 +185,9 @@ target "eu" {
 		{Misplaced, Error, "Peer out of place", page("The peer means nothing where it stands. Peers known by DNS name stand only in `to`: an incoming connection has an address and no name. `self`, `others`, `workload.x` and `pods` with one argument need an enclosing namespace, `each` one with `for_each`.",
 			`allow stripe to webhook { tcp = [443] } # stripe has fqdns`, `external "stripe-out" { cidrs = ["192.0.2.0/24"] }
 allow stripe-out to webhook { tcp = [443] }`)},
-		{NeverUsed, Warning, "Name never used", page("Nothing refers to the external, group, variable or local. Perhaps a rule was forgotten, and what it was to deny is open; perhaps the name is left over.",
-			`external "abuse" { cidrs = ["192.0.2.0/24"] }`, `external "abuse" { cidrs = ["192.0.2.0/24"] }
+		{NeverUsed, Warning, "Name never used", page("Nothing refers to the external, group, variable or local. Perhaps a rule was forgotten, and what it was to deny is open; perhaps the name is left over. In a configuration without rules and tests the externals, groups and nodes are there for those that `use` it, and nothing is said of them.",
+			`external "abuse" { cidrs = ["192.0.2.0/24"] }
+allow world to "shop.web" { tcp = [443] }`, `external "abuse" { cidrs = ["192.0.2.0/24"] }
 tier "security" {
   order = 100
   deny abuse to cluster {}

@@ -121,10 +121,7 @@ func (e *encoding) notTCP() diagram.Literal {
 // only, as a DNS cache, has addresses of its own.
 func (e *encoding) misplaced(at end) []cube {
 	f := e.inventory.Facts
-	pods, nodes := f.PodCIDRs, f.NodeCIDRs
-	if pods.IsEmpty() {
-		pods = ir.Private().Subtract(f.NodeCIDRs)
-	}
+	pods, nodes := f.PodsAt(), f.NodeCIDRs
 	if nodes.IsEmpty() {
 		nodes = ir.Private().Subtract(f.PodCIDRs)
 	}

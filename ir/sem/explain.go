@@ -52,7 +52,7 @@ func (u *universe) explain(p Policy, f Flow) Verdict {
 		return Decide(p, f)
 	}
 	facts := inv.Facts
-	cut := set.CutAddresses(append(slices.Clip(u.addresses), facts.PodCIDRs, facts.NodeCIDRs, facts.ServiceCIDRs, facts.DNS.NodeLocal, ir.Private())...)
+	cut := set.CutAddresses(append(slices.Clip(u.addresses), facts.PodCIDRs, facts.NodeCIDRs, facts.ServiceCIDRs, facts.APIServer, facts.DNS.NodeLocal, ir.Private())...)
 	var first *Verdict
 	var at [2]netip.Addr // of the first
 	var hangs []ir.Condition
@@ -120,7 +120,7 @@ func (e *Endpoint) placed(cut set.AddressCut, inv *ir.Inventory) []netip.Addr {
 	var in set.Addresses
 	switch e.Kind {
 	case Pod:
-		in = f.PodCIDRs
+		in = f.PodsAt()
 	case OwnNode, OtherNode:
 		in = f.NodeCIDRs
 	case External:

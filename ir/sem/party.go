@@ -255,7 +255,7 @@ func (e *encoding) podsOf(namespace string, at end) cube {
 
 func (e *encoding) podsIn(namespaces []diagram.Span, at end) cube {
 	c := cube{is(e.kind[at], kindPod), among(e.ns[at], namespaces...)}
-	return e.placed(c, at, e.inventory.Facts.PodCIDRs)
+	return e.placed(c, at, e.inventory.Facts.PodsAt())
 }
 
 // placed narrows a cube to the stated addresses, the private ones where none

@@ -498,6 +498,9 @@ func (d draw) inventory() ir.Inventory {
 	if d.bool(4) {
 		inv.Facts.ServiceCIDRs = cidrs("192.0.2.128/25")
 	}
+	if d.bool(4) {
+		inv.Facts.APIServer = cidrs("10.0.0.0/24")
+	}
 	if d.bool(2) {
 		inv.Facts.DNS = ir.DNS{Port: 53, Pods: must(ir.InNamespace("waif").WithLabels(ir.MatchLabels(map[string]string{"app": "api"})))}
 		if d.bool(2) {

@@ -117,19 +117,19 @@ func possibleMember(e *Endpoint, inv *ir.Inventory) bool {
 }
 
 func possiblyAt(e *Endpoint, f ir.Facts) bool {
-	// Where the one range is not stated, it is private and not the other.
-	ranged := func(own, other set.Addresses) bool {
+	// Where the one range is not stated, it is private and none of the others.
+	ranged := func(own set.Addresses, others ...set.Addresses) bool {
 		if f.Tunnel.Probes.Contains(e.Address) {
 			return false
 		}
 		if own.IsEmpty() {
-			return ir.Private().Contains(e.Address) && !other.Contains(e.Address)
+			return ir.Private().Contains(e.Address) && !slices.ContainsFunc(others, func(o set.Addresses) bool { return o.Contains(e.Address) })
 		}
 		return own.Contains(e.Address)
 	}
 	switch e.Kind {
 	case Pod:
-		return ranged(f.PodCIDRs, f.NodeCIDRs)
+		return ranged(f.PodCIDRs, f.NodeCIDRs, f.ServiceCIDRs, f.APIServer, f.DNS.NodeLocal)
 	case OwnNode:
 		return ranged(f.NodeCIDRs, f.PodCIDRs) || f.DNS.NodeLocal.Contains(e.Address) || f.Tunnel.Probes.Contains(e.Address)
 	case OtherNode:

@@ -9,106 +9,160 @@ import (
 
 // Through is the way through waypoints as a CNI beneath a tunnel decides it by
 // what is on the wire: who may send to the waypoint may send to the workloads for
-// which it decides, as far as the waypoint gets through to them. nil where there
-// is none. The error is an *Unproved where a bound was hit.
+// which it decides, as far as the waypoint gets through to them. What is so for
+// some of a waypoint's pods and not for others hangs on a condition. nil where
+// there is none. The error is an *Unproved where a bound was hit.
 func Through(onWire *ir.Program, w ir.Wire) (*ir.Via, error) {
 	inv := &onWire.Inventory
-	var all []*ir.Workload
+	var all []passed
 	for i := range inv.Workloads {
-		if _, behind := inv.Behind(&inv.Workloads[i]); behind {
-			all = append(all, &inv.Workloads[i])
+		if ns, behind := inv.Behind(&inv.Workloads[i]); behind {
+			all = append(all, passed{&inv.Workloads[i], waypointOf(ns, &inv.Facts), ns.Name + "/" + ns.Waypoint})
 		}
 	}
 	if all == nil {
 		return nil, nil
 	}
-	reached, err := reached(onWire, all, w)
+	shut, err := shut(onWire, all, w)
 	if err != nil {
 		return nil, err
 	}
-	via := &ir.Via{}
-	var shut []ir.Rule
-	anyone, _ := ir.PeersOf(ir.AnyPeer{})
-	for i, to := range all {
+	via := &ir.Via{Egress: rewritten(onWire, ir.Egress, all, w), Ingress: rewritten(onWire, ir.Ingress, all, w)}
+	for _, to := range all {
 		via.Destinations = append(via.Destinations, to.Pods)
-		if !reached[i] {
-			shut = append(shut, ir.Rule{
-				Subject: subjectOf(to), Peers: anyone, Traffic: ir.AllTraffic(), Action: ir.Deny,
-				Origin: ir.Origin{Kind: ir.FromDefault, Address: to.Address},
-			})
-		}
-	}
-	via.Egress = rewritten(onWire.Egress, all, inv, func(r ir.Rule, to *ir.Workload, waypoint ir.Pods) (ir.Rule, bool) {
-		some := slices.ContainsFunc(r.Peers.List(), func(p ir.Peer) bool { return hits(p, waypoint, r.Action) })
-		r.Peers, _ = ir.PeersOf(to.Pods)
-		return r, some
-	}, w)
-	via.Ingress = rewritten(onWire.Ingress, all, inv, func(r ir.Rule, to *ir.Workload, waypoint ir.Pods) (ir.Rule, bool) {
-		some := hits(r.Subject.Pods, waypoint, r.Action)
-		r.Subject = subjectOf(to)
-		return r, some
-	}, w)
-	for i := range via.Ingress {
-		via.Ingress[i].Isolate = atWaypoints(onWire.Ingress[i].Isolate, all, inv)
 	}
 	via.Ingress = append([]ir.Stage{{Name: "(waypoints)", Levels: []ir.Level{{Rules: shut}}}}, via.Ingress...)
 	return via, nil
 }
 
-func subjectOf(w *ir.Workload) ir.Subject {
-	return ir.Subject{Pods: w.Pods, Address: w.Address, Kind: ir.SubjectWorkload}
+// passed is a workload that is reached by way of a waypoint.
+type passed struct {
+	*ir.Workload
+	waypoint ir.Pods
+	name     string // of the waypoint
 }
 
-// hits reports whether a rule about a peer or a subject is about all pods of the
-// waypoint or, to be sure of what it stops, about some.
-func hits(p ir.Peer, waypoint ir.Pods, a ir.Action) bool {
-	switch p := p.(type) {
-	case ir.AnyPeer:
-		return true
-	case ir.Pods:
-		return p.Contains(waypoint) || a == ir.Deny && p.Overlaps(waypoint)
-	case ir.RemotePods, ir.External, ir.Names, ir.Nodes, ir.NodeLocal, ir.APIServer, ir.Infrastructure:
+// waypointOf gives the pods of a namespace's waypoint, with the account and the
+// addresses that they have.
+func waypointOf(ns *ir.Namespace, f *ir.Facts) ir.Pods {
+	p := ns.WaypointPods()
+	p.Account = ir.OneOf(ns.Waypoint)
+	if at, some := p.At(f.PodsAt()); some {
+		return at
 	}
-	return false
+	return p
 }
 
-// rewritten is stages about the tunnel's port, with each rule about a waypoint as
-// one about the workloads behind it.
-func rewritten(stages []ir.Stage, all []*ir.Workload, inv *ir.Inventory, about func(ir.Rule, *ir.Workload, ir.Pods) (ir.Rule, bool), w ir.Wire) []ir.Stage {
-	out := slices.Clone(stages)
+func (to *passed) subject() ir.Subject {
+	return ir.Subject{Pods: to.Pods, Address: to.Address, Kind: ir.SubjectWorkload}
+}
+
+// behind gives the pods of the workload. What is a waypoint's pod too is behind
+// none.
+func (to *passed) behind() []ir.Peer {
+	except := to.waypoint
+	except.Account, except.Except = ir.Anything(), set.Addresses{}
+	var out []ir.Peer
+	for _, p := range to.Pods.Subtract(except) {
+		out = append(out, p)
+	}
+	return out
+}
+
+// hits gives when the waypoint is among the peers: always, where the only case
+// has no conditions, and never where there are no cases.
+func (to *passed) hits(peers []ir.Peer, inv *ir.Inventory) [][]ir.Condition {
+	var cases [][]ir.Condition
+	missed := set.AllAddresses() // by what the peers say of addresses alone
+	for _, p := range peers {
+		switch p := p.(type) {
+		case ir.AnyPeer:
+			return [][]ir.Condition{nil}
+		case ir.Pods:
+			both, some := p.And(to.waypoint)
+			if !some {
+				continue
+			}
+			for _, part := range inv.Narrow(both) {
+				missed = missed.Intersect(missing(part, to.waypoint))
+				cases = append(cases, []ir.Condition{{Atom: "waypoint " + to.name + " is among " + p.String()}})
+			}
+		case ir.RemotePods, ir.External, ir.Names, ir.Nodes, ir.NodeLocal, ir.APIServer, ir.Infrastructure:
+		}
+	}
+	if to.waypoint.Except.ContainsAll(missed) {
+		return [][]ir.Condition{nil}
+	}
+	return cases
+}
+
+// missing gives the addresses at which a set lacks pods of the waypoint.
+func missing(p, waypoint ir.Pods) set.Addresses {
+	except := p.Except
+	if p.Except = (set.Addresses{}); p.Contains(waypoint) {
+		return except
+	}
+	return set.AllAddresses()
+}
+
+// rewritten is stages about the tunnel's port, with what they say of a waypoint
+// as said of the workloads behind it.
+func rewritten(onWire *ir.Program, d ir.Direction, all []passed, w ir.Wire) []ir.Stage {
+	out := slices.Clone(onWire.Stages(d))
 	for i := range out {
 		out[i].Levels = slices.Clone(out[i].Levels)
 		for l := range out[i].Levels {
 			var rules []ir.Rule
 			for _, r := range out[i].Levels[l].Rules {
-				tcp, some := r.Traffic.Only(ir.TCP)
-				if !some || !tcp.Ports(ir.TCP).Contains(w.Port) || tcp.Requests() != nil || tcp.Names() != nil {
-					continue
-				}
-				if r.Traffic, some = ir.PortTraffic(ir.TCP, set.AllPorts()).WithSourcePorts(r.Traffic.SourcePorts()); !some {
-					continue
-				}
-				for _, to := range all {
-					ns, _ := inv.Behind(to)
-					if one, is := about(r, to, ns.WaypointPods()); is {
-						rules = append(rules, one)
-					}
-				}
+				rules = append(rules, forwarded(r, d, all, onWire, w)...)
 			}
 			out[i].Levels[l].Rules = rules
+		}
+		if d == ir.Ingress {
+			out[i].Isolate = atWaypoints(out[i].Isolate, all, &onWire.Inventory)
+		}
+	}
+	return out
+}
+
+// forwarded gives what a rule about the wire says of the workloads behind waypoints.
+func forwarded(r ir.Rule, d ir.Direction, all []passed, onWire *ir.Program, w ir.Wire) []ir.Rule {
+	tcp, some := r.Traffic.Only(ir.TCP)
+	if !some || !tcp.Ports(ir.TCP).Contains(w.Port) || tcp.Requests() != nil || tcp.Names() != nil {
+		return nil
+	}
+	if r.Traffic, some = ir.PortTraffic(ir.TCP, set.AllPorts()).WithSourcePorts(r.Traffic.SourcePorts()); !some {
+		return nil
+	}
+	peers := []ir.Peer{r.Subject.Pods}
+	if d == ir.Egress {
+		peers = r.Peers.List()
+	}
+	var out []ir.Rule
+	for _, to := range all {
+		for _, when := range to.hits(peers, &onWire.Inventory) {
+			one := r
+			one.If = slices.Concat(r.If, when)
+			if d == ir.Egress {
+				one.Peers, _ = ir.PeersOf(to.Pods)
+			} else {
+				one.Subject = to.subject()
+			}
+			out = append(out, one)
 		}
 	}
 	return out
 }
 
 // atWaypoints is the closings of waypoints as closings of what is behind them.
-func atWaypoints(list []ir.Isolation, all []*ir.Workload, inv *ir.Inventory) []ir.Isolation {
+func atWaypoints(list []ir.Isolation, all []passed, inv *ir.Inventory) []ir.Isolation {
 	var out []ir.Isolation
 	for _, iso := range list {
 		for _, to := range all {
-			if ns, _ := inv.Behind(to); iso.Subject.Pods.Overlaps(ns.WaypointPods()) {
+			for _, when := range to.hits([]ir.Peer{iso.Subject.Pods}, inv) {
 				one := iso
-				one.Subject = subjectOf(to)
+				one.Subject = to.subject()
+				one.If = slices.Concat(iso.If, when)
 				out = append(out, one)
 			}
 		}
@@ -116,25 +170,40 @@ func atWaypoints(list []ir.Isolation, all []*ir.Workload, inv *ir.Inventory) []i
 	return out
 }
 
-// reached reports to which workloads their waypoints surely get through.
-func reached(onWire *ir.Program, all []*ir.Workload, w ir.Wire) ([]bool, error) {
+// shut gives denials for the workloads to which their waypoints do not surely get
+// through.
+func shut(onWire *ir.Program, all []passed, w ir.Wire) ([]ir.Rule, error) {
 	inv := onWire.Inventory
 	inv.Facts.Tunnel, inv.Facts.Waypoints = ir.Tunnel{}, false
 	var claims []Statement
 	for _, to := range all {
-		ns, _ := onWire.Inventory.Behind(to)
+		from := to.waypoint
+		from.Except = set.Addresses{} // which hold of all pods there
 		c := Statement{Traffic: ir.PortTraffic(ir.TCP, set.SinglePort(w.Port)), Allowed: true}
-		c.Source, _ = ir.PeersOf(ns.WaypointPods())
-		c.Destination, _ = ir.PeersOf(to.Pods)
-		claims = append(claims, c)
+		c.Source, _ = ir.PeersOf(from)
+		c.Destination, _ = ir.PeersOf(to.behind()...)
+		never := c
+		never.Allowed = false
+		claims = append(claims, c, never)
 	}
 	found, err := Check(Policy{{Program: onWire, Scope: CNI}}, claims, Options{Inventory: &inv})
 	if err != nil {
 		return nil, err
 	}
-	out := make([]bool, len(all))
-	for i := range found {
-		out[i] = found[i] == nil
+	var out []ir.Rule
+	anyone, _ := ir.PeersOf(ir.AnyPeer{})
+	for i, to := range all {
+		always, never := found[2*i] == nil, found[2*i+1] == nil
+		r := ir.Rule{
+			Subject: to.subject(), Peers: anyone, Traffic: ir.AllTraffic(), Action: ir.Deny,
+			Origin: ir.Origin{Kind: ir.FromDefault, Address: to.Address},
+		}
+		if !never {
+			r.If = []ir.Condition{{Atom: "waypoint " + to.name + " reaches " + to.Address, Not: true}}
+		}
+		if never || !always {
+			out = append(out, r)
+		}
 	}
 	return out, nil
 }

@@ -392,7 +392,7 @@ func (u *universe) gatherInventory() {
 		u.namespaces.name(f.Unmeshed...)
 	}
 	if u.located() {
-		u.addresses = append(u.addresses, f.Tunnel.Probes, f.PodCIDRs, f.ServiceCIDRs, f.NodeCIDRs, f.DNS.NodeLocal, ir.Private())
+		u.addresses = append(u.addresses, f.Tunnel.Probes, f.PodCIDRs, f.ServiceCIDRs, f.NodeCIDRs, f.APIServer, f.DNS.NodeLocal, ir.Private())
 	}
 }
 

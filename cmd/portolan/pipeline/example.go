@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 	"github.com/portolan-dev/portolan/ir/sem"
+	"github.com/portolan-dev/portolan/ir/set"
 )
 
 // maxExamples bounds the refusals of a target that get an example, each of
@@ -57,7 +59,14 @@ func (r *Rendered) example(words []string, address string) (string, bool) {
 	}
 	q.Index()
 	o := r.scope()
-	c, err := sem.Compare(sem.Policy{{Program: r.Program, Scope: o.Scope}}, sem.Policy{{Program: q, Scope: o.Scope}}, o)
+	accepted := sem.Policy{{Program: q, Scope: o.Scope}}
+	if slices.Contains(words, "identity") && o.Scope == sem.Everything {
+		mesh := q.Clone()
+		mesh.Egress = nil // a mesh decides at the destination
+		mesh.Index()
+		accepted = sem.Policy{{Program: wire(r.Program), Scope: sem.CNI}, {Program: mesh, Scope: o.Scope}}
+	}
+	c, err := sem.Compare(sem.Policy{{Program: r.Program, Scope: o.Scope}}, accepted, o)
 	if err != nil {
 		return "", false // the refusal stands without
 	}
@@ -69,4 +78,24 @@ func (r *Rendered) example(words []string, address string) (string, bool) {
 		return "", false
 	}
 	return fmt.Sprintf(how, list[0].Flow.Text(o.Inventory)), true
+}
+
+// wire is what the CNI of a stack still holds peers to where the mesh does not:
+// no requests, and beneath ambient no ports of TCP between pods of the mesh.
+func wire(p *ir.Program) *ir.Program {
+	q := transports(p)
+	if p.Inventory.Facts.Tunnel.IsNone() {
+		return q
+	}
+	for _, d := range q.All() {
+		meshed := lower.InMesh(&p.Inventory, d.Rule.Subject.Pods) && !slices.ContainsFunc(d.Rule.Peers.List(), func(peer ir.Peer) bool {
+			pods, is := peer.(ir.Pods)
+			return !is || !lower.InMesh(&p.Inventory, pods)
+		})
+		if _, tcp := d.Rule.Traffic.Only(ir.TCP); d.Rule.Action == ir.Allow && meshed && tcp {
+			d.Rule.Traffic = d.Rule.Traffic.Or(ir.PortTraffic(ir.TCP, set.AllPorts()))
+		}
+	}
+	q.Index()
+	return q
 }

@@ -95,14 +95,19 @@ func (r *Rendered) intent(o sem.Options) sem.Policy {
 	case len(r.unidentified) == 0:
 		return sem.Policy{{Program: r.Program, Scope: sem.Everything}}
 	}
-	transports := r.Program.Clone()
-	for _, d := range transports.All() {
+	return sem.Policy{{Program: transports(r.Program), Scope: sem.CNI}, {Program: r.programFor(last), Scope: sem.Mesh}}
+}
+
+// transports is a program without requests.
+func transports(p *ir.Program) *ir.Program {
+	q := p.Clone()
+	for _, d := range q.All() {
 		if d.Rule.Action == ir.Allow {
 			d.Rule.Traffic = d.Rule.Traffic.WithoutRequests()
 		}
 	}
-	transports.Index()
-	return sem.Policy{{Program: transports, Scope: sem.CNI}, {Program: r.programFor(last), Scope: sem.Mesh}}
+	q.Index()
+	return q
 }
 
 // scope gives what the kind of the target governs.
@@ -245,11 +250,11 @@ func (r *Rendered) differs(code diag.Code, d sem.Difference, intent, emitted *se
 	said, did := intent.Deciding(), emitted.Deciding()
 	detail := "For example " + d.Flow.Text(r.inventory()) + ".\nThe " + r.given() + ": " + reason(said) + ".\nThe target: " + reason(did) + "."
 	for _, c := range d.Hangs {
-		name := c.Fact
-		if name == "" {
-			name = c.Atom
+		if c.Fact == "" {
+			detail += "\nThat hangs on " + c.Atom + ", of which the flow says nothing."
+			continue
 		}
-		detail += "\nThat hangs on " + name + ", which nobody stated."
+		detail += "\nThat hangs on " + c.Fact + ", which nobody stated."
 	}
 	if d.Facts != nil {
 		detail += "\nThat hangs on " + strings.Join(d.Facts, " and ") + ", which nobody stated."

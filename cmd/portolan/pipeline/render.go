@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -42,6 +43,7 @@ type Rendered struct {
 	strict       bool
 	accepted     map[string]string // by address, the loss that was needed
 	unidentified []string          // addresses of rules whose peers' identity is accepted as lost
+	onTrial      []string          // addresses at which mutual TLS cannot be stated yet
 
 	// Of manifests: what they mean, and where they are a CNI's and a mesh's the
 	// program of each part, the mesh's under true.
@@ -69,7 +71,7 @@ func Render(cfg *intent.Config, targets []Target, opts Options) ([]Rendered, dia
 		p, diags := intent.Lower(cfg, targets[first].Config)
 		Beneath(&p.Inventory.Facts, targets[first].profiles())
 		for _, j := range meanings[i] {
-			out[j] = Rendered{Target: targets[j], Program: p}
+			out[j] = Rendered{Target: targets[j], Program: p, onTrial: intent.StagedMTLS(cfg, targets[j].Config)}
 		}
 		for _, d := range diags {
 			if d.Target == "" {
@@ -215,6 +217,7 @@ func (r *Rendered) lower() ([]Part, diag.List) {
 			return nil, foreign
 		}
 	}
+	diags = append(diags, r.stagedMTLS()...)
 	for _, t := range r.Target.Parts {
 		b := backendFor(t)
 		objects, more := bounded(b, r.programFor(t), t)
@@ -222,6 +225,19 @@ func (r *Rendered) lower() ([]Part, diag.List) {
 		diags = append(diags, more...)
 	}
 	return parts, diags
+}
+
+// stagedMTLS refuses what is stated of mutual TLS where everything is staged. Where
+// there is no mesh it is refused anyway.
+func (r *Rendered) stagedMTLS() diag.List {
+	said := lower.Report{Target: r.Target.Parts[len(r.Target.Parts)-1]}
+	for _, m := range r.Program.MTLS {
+		if r.Target.hasMesh() && slices.Contains(r.onTrial, m.Origin.Address) {
+			said.Refuse(diag.LacksMTLS, m.Origin, "it is staged, and a peer authentication has no dry run: it would be enforced today",
+				"State it when the rest is enforced, or accept it as `unenforced` until then.")
+		}
+	}
+	return said.Diags
 }
 
 // bounded lowers, and refuses the target where that hits a bound of the algebra

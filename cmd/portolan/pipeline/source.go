@@ -159,6 +159,17 @@ func (s *Source) Profiles() ([]profile.Profile, error) {
 // mesh where the place has one. It changes nothing of manifests.
 func (s *Source) For(t *intent.Target) { s.target, s.lowered = t, nil }
 
+// Place gives the profiles of the target that an intent is for; none without a
+// target, and of manifests.
+func (s *Source) Place() []profile.Profile {
+	if s.Config == nil || s.target == nil {
+		return nil
+	}
+	var ignored diag.List // what is wrong with a target is said where it is rendered
+	t := Target{Parts: parts(s.target, s.Config.Switches(s.target), &ignored)}
+	return t.profiles()
+}
+
 // State gives a profile with what an intent states of its engine's settings; of
 // manifests it is the same.
 func (s *Source) State(p profile.Profile) profile.Profile {
@@ -248,13 +259,19 @@ func meshed(inv ir.Inventory) ir.Inventory {
 }
 
 // Policy gives what the source means under the profiles, a CNI's before a
-// mesh's, in a cluster with the inventory. An intent means the same under all.
+// mesh's, in a cluster with the inventory. An intent means the same under all;
+// without profiles it is in a mesh where its target has one.
 func (s *Source) Policy(profiles []profile.Profile, inv *ir.Inventory) (sem.Policy, diag.List) {
-	mesh := slices.ContainsFunc(profiles, profile.Profile.IsMesh)
 	if s.Config != nil {
+		mesh := slices.ContainsFunc(profiles, profile.Profile.IsMesh)
+		if profiles == nil {
+			mesh = slices.ContainsFunc(s.Place(), profile.Profile.IsMesh)
+		}
 		lowered, diags := s.lower()
 		p := lowered.Clone()
 		p.Inventory = *inv
+		staged := intent.StagedMTLS(s.Config, s.target)
+		p.MTLS = slices.DeleteFunc(p.MTLS, func(m ir.MTLS) bool { return slices.Contains(staged, m.Origin.Address) })
 		p.Index()
 		scope := sem.CNI
 		if mesh {

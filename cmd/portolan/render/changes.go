@@ -100,16 +100,23 @@ func (c *Changes) counts() string {
 	return text
 }
 
-// ChangesText writes changes for people: what is new, what is gone, and under
-// each what decided on its least flow before and now. A change reads as in
+// ChangesText writes changes for people: what is new, what is gone, and under it
+// what decided on a flow of it before and now, once for changes in a row of which
+// the same did. A change reads as in
 // "+ shop/web -> shop/db  tcp 5432   new; crosses a namespace".
 func ChangesText(w io.Writer, c Changes) error {
 	var b strings.Builder
 	if c.Equal {
 		fmt.Fprintf(&b, "same: %s and %s let the same flows pass\n", show(c.Old), show(c.New))
 	}
+	first := 0 // of those in a row
 	for i := range c.Changes {
-		writeChange(&b, &c.Changes[i], "before", "now")
+		writeHead(&b, &c.Changes[i])
+		if i+1 < len(c.Changes) && c.Changes[i].decidedAs(&c.Changes[i+1]) {
+			continue
+		}
+		writeLeast(&b, &c.Changes[first], "before", "now")
+		first = i + 1
 	}
 	if !c.Equal {
 		b.WriteString(c.counts() + "\n")
@@ -118,13 +125,29 @@ func ChangesText(w io.Writer, c Changes) error {
 	return err
 }
 
+// decidedAs reports that the same decided of both changes, whole as they are, so
+// that the least flow of one stands for the other's.
+func (c *Change) decidedAs(d *Change) bool {
+	whole := !c.Partly && !d.Partly && c.Least.Hangs == nil && d.Least.Hangs == nil
+	return whole && c.Change == d.Change && c.Least.A.deciding() == d.Least.A.deciding() && c.Least.B.deciding() == d.Least.B.deciding()
+}
+
 // writeChange writes one change, with what the sides are called.
 func writeChange(b *strings.Builder, change *Change, before, now string) {
+	writeHead(b, change)
+	writeLeast(b, change, before, now)
+}
+
+func writeHead(b *strings.Builder, change *Change) {
 	words := map[string]string{"gained": "new", "lost": "gone"}[change.Change]
 	if notes := change.notes(); notes != "" {
 		words += "; " + notes
 	}
 	fmt.Fprintf(b, "%s %s -> %s  %s   %s\n", change.sign(), show(change.Source.Name), show(change.Destination.Name), show(change.Traffic), show(words))
+}
+
+// writeLeast writes the least flow of a change and what decided on it.
+func writeLeast(b *strings.Builder, change *Change, before, now string) {
 	fmt.Fprintf(b, "    such as %s\n", show(change.Least.Flow))
 	width := max(len(before), len(now)) + 1
 	fmt.Fprintf(b, "    %-*s %s\n    %-*s %s\n", width, before+":", show(change.Least.A.deciding()), width, now+":", show(change.Least.B.deciding()))

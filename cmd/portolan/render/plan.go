@@ -94,8 +94,8 @@ func NewPlan(p *rollout.Plan, names [2]string, profile string, inv *ir.Inventory
 		out.Conflict = &PlanConflict{Objects: c.Objects}
 		for _, f := range c.Flows {
 			out.Conflict.Flows = append(out.Conflict.Flows, ConflictFlow{
-				Flow: f.Flow.Text(inv), Between: NewVerdict(f.B, f.Moment),
-				Old: NewVerdict(sem.Decide(p.Ends[0], f.Flow), p.Ends[0]), New: NewVerdict(sem.Decide(p.Ends[1], f.Flow), p.Ends[1]),
+				Flow: f.Flow.Text(inv), Between: NewVerdict(f.B, &f.Flow, f.Moment),
+				Old: NewVerdict(sem.Decide(p.Ends[0], f.Flow), &f.Flow, p.Ends[0]), New: NewVerdict(sem.Decide(p.Ends[1], f.Flow), &f.Flow, p.Ends[1]),
 			})
 		}
 	}

@@ -15,6 +15,8 @@ type Verdict struct {
 	Verdict string   `json:"verdict"` // allowed, denied or unknown
 	Trail   []Step   `json:"trail"`
 	Hangs   []string `json:"hangs_on,omitempty"` // of unknown: facts and predicates that nobody stated
+
+	hangs []string // the same in words
 }
 
 // Step is one point at which a flow was decided.
@@ -25,16 +27,23 @@ type Step struct {
 	By     string      `json:"by"`             // rule, default, mutual TLS, axiom or nothing
 	Name   string      `json:"name,omitempty"` // address of what decided
 	Place  *diag.Range `json:"range,omitempty"`
+
+	unproved string // of mutual TLS: why the sender did not prove itself, as a clause
 }
 
-// NewVerdict makes the view of a verdict.
-func NewVerdict(v sem.Verdict, p sem.Policy) Verdict {
+// NewVerdict makes the view of a policy's verdict on a flow.
+func NewVerdict(v sem.Verdict, f *sem.Flow, p sem.Policy) Verdict {
 	out := Verdict{Verdict: v.Outcome.String(), Trail: []Step{}}
 	for _, s := range v.Trail {
-		out.Trail = append(out.Trail, newStep(s, p))
+		step := newStep(s, p)
+		if s.MTLS != nil {
+			step.unproved = unproved(&f.Source)
+		}
+		out.Trail = append(out.Trail, step)
 	}
 	for _, c := range v.Hangs {
 		out.Hangs = append(out.Hangs, ConditionName(c))
+		out.hangs = append(out.hangs, HangsOn(c))
 	}
 	return out
 }
@@ -46,6 +55,17 @@ func ConditionName(c ir.Condition) string {
 	}
 	return c.Atom
 }
+
+// HangsOn says what a verdict hangs on and why that is not known: facts are the
+// cluster's, and to be stated; the rest is what the flow was not said to have.
+func HangsOn(c ir.Condition) string {
+	if c.Fact != "" && c.Fact != "address" {
+		return onFact(c.Fact)
+	}
+	return "hangs on " + c.Atom + ", of which the flow says nothing"
+}
+
+func onFact(name string) string { return "hangs on " + name + ", which nobody stated" }
 
 func newStep(s sem.Step, p sem.Policy) Step {
 	o := s.Origin()
@@ -72,6 +92,17 @@ func newStep(s sem.Step, p sem.Policy) Step {
 	return out
 }
 
+// unproved says why a sender did not prove itself.
+func unproved(e *sem.Endpoint) string {
+	switch {
+	case e.IsNode():
+		return "a node has no certificate of the mesh"
+	case e.Kind == sem.Pod && e.Meshed:
+		return "the source sends plaintext"
+	}
+	return "the source is not in the mesh"
+}
+
 // String is the step in words.
 func (s Step) String() string {
 	verb := map[string]string{"allow": "allowed", "deny": "denied"}[s.Action]
@@ -82,7 +113,7 @@ func (s Step) String() string {
 	case "default":
 		text = "denied: nothing allows it, and " + s.Name + " closes this side"
 	case "mutual TLS":
-		text = "denied: " + s.Name + " takes mutual TLS only"
+		text = "denied: " + s.Name + " takes mutual TLS only, and " + s.unproved
 	case "axiom":
 		text = "allowed: a node reaches its own pods"
 	default:
@@ -110,8 +141,8 @@ func ExplanationText(w io.Writer, e Explanation) error {
 	for _, s := range e.Trail {
 		fmt.Fprintf(&b, "  %s\n", s)
 	}
-	for _, h := range e.Hangs {
-		fmt.Fprintf(&b, "  hangs on %s, which nobody stated\n", h)
+	for _, h := range e.hangs {
+		fmt.Fprintf(&b, "  %s\n", h)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -134,15 +165,21 @@ type Difference struct {
 	A     Verdict  `json:"a"`
 	B     Verdict  `json:"b"`
 	Hangs []string `json:"hangs_on,omitempty"`
+
+	hangs []string // the same in words
 }
 
 // NewDifference makes the view of a difference between two policies.
 func NewDifference(d sem.Difference, a, b sem.Policy, inv *ir.Inventory) Difference {
-	out := Difference{Flow: d.Flow.Text(inv), A: NewVerdict(d.A, a), B: NewVerdict(d.B, b)}
+	out := Difference{Flow: d.Flow.Text(inv), A: NewVerdict(d.A, &d.Flow, a), B: NewVerdict(d.B, &d.Flow, b)}
 	for _, c := range d.Hangs {
 		out.Hangs = append(out.Hangs, ConditionName(c))
+		out.hangs = append(out.hangs, HangsOn(c))
 	}
-	out.Hangs = append(out.Hangs, d.Facts...)
+	for _, fact := range d.Facts {
+		out.Hangs = append(out.Hangs, fact)
+		out.hangs = append(out.hangs, onFact(fact))
+	}
 	return out
 }
 
@@ -175,8 +212,8 @@ func ComparisonText(w io.Writer, c Comparison, contains bool) error {
 			}{{c.A, d.A}, {c.B, d.B}} {
 				fmt.Fprintf(&b, "    %s: %s\n", side.name, side.v.deciding())
 			}
-			for _, h := range d.Hangs {
-				fmt.Fprintf(&b, "    hangs on %s, which nobody stated\n", h)
+			for _, h := range d.hangs {
+				fmt.Fprintf(&b, "    %s\n", h)
 			}
 		}
 	}

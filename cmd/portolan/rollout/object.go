@@ -8,6 +8,7 @@ import (
 
 	"github.com/portolan-dev/portolan/frontends/manifest"
 	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/profile"
 )
 
 // object is one object at the two ends; nil where it is not there.
@@ -20,34 +21,80 @@ type object struct {
 // key tells objects apart. The versions of a group are views of one object.
 type key struct{ namespace, kind, name, group string }
 
+// keyOf gives the key by what an object is called.
 func keyOf(d *manifest.Document) key { return key{d.InNamespace(), d.Kind, d.Name, d.Group()} }
+
+// identity gives the keys of objects under some profiles.
+type identity struct {
+	prefixed bool // Calico's policies of tier default have the tier before their names in its storage
+}
+
+// Calico's API, and the group in which its storage has the same objects.
+const (
+	calicoGroup   = "projectcalico.org"
+	calicoStorage = "crd.projectcalico.org"
+)
+
+func identityUnder(profiles []profile.Profile) identity {
+	return identity{slices.ContainsFunc(profiles, func(p profile.Profile) bool {
+		return p.Engine == profile.Calico && !p.Version.AtLeast(3, 32) // projectcalico/calico, libcalico-go/lib/names/policy.go
+	})}
+}
+
+// tiered are the kinds of Calico that are in a tier.
+var tiered = []string{"GlobalNetworkPolicy", "NetworkPolicy", "StagedGlobalNetworkPolicy", "StagedNetworkPolicy"}
+
+// of gives the key of an object, by whatever of its names it is called.
+func (i identity) of(d *manifest.Document) key {
+	k := keyOf(d)
+	if k.group != calicoGroup && k.group != calicoStorage {
+		return k
+	}
+	k.group = calicoGroup
+	if i.prefixed && slices.Contains(tiered, k.kind) {
+		k.name = strings.TrimPrefix(k.name, "default.")
+	}
+	return k
+}
 
 func (k key) compare(l key) int {
 	return cmp.Or(cmp.Compare(k.namespace, l.namespace), cmp.Compare(k.kind, l.kind), cmp.Compare(k.name, l.name), cmp.Compare(k.group, l.group))
 }
 
-// objects matches the objects of the ends, in the order of their keys.
-func objects(before, after []manifest.Document) []object {
+// objects matches the objects of the ends, in the order of their keys. The error
+// is of an end that has one object under two names.
+func (i identity) objects(before, after []manifest.Document) ([]object, error) {
 	at := map[key]int{}
 	var out []object
 	of := func(d *manifest.Document) *object {
-		k := keyOf(d)
-		i, known := at[k]
+		k := i.of(d)
+		j, known := at[k]
 		if !known {
-			i = len(out)
-			at[k] = i
+			j = len(out)
+			at[k] = j
 			out = append(out, object{key: k})
 		}
-		return &out[i]
+		return &out[j]
 	}
-	for i := range before {
-		of(&before[i]).old = &before[i]
+	put := func(at **manifest.Document, d *manifest.Document) error {
+		if was := *at; was != nil {
+			return &Unfound{fmt.Sprintf("%s %s of %s and %s of %s are one object of the cluster", d.Kind, was.Name, was.Group(), d.Name, d.Group())}
+		}
+		*at = d
+		return nil
 	}
-	for i := range after {
-		of(&after[i]).new = &after[i]
+	for j := range before {
+		if err := put(&of(&before[j]).old, &before[j]); err != nil {
+			return nil, err
+		}
+	}
+	for j := range after {
+		if err := put(&of(&after[j]).new, &after[j]); err != nil {
+			return nil, err
+		}
 	}
 	slices.SortFunc(out, func(a, b object) int { return a.key.compare(b.key) })
-	return out
+	return out, nil
 }
 
 // at is the object as it is before its step, or after it.

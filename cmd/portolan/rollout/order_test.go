@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/portolan-dev/portolan/ir"
+	"github.com/portolan-dev/portolan/ir/profile"
 	"github.com/portolan-dev/portolan/ir/sem"
 )
 
@@ -137,5 +138,43 @@ status: {}
 	}
 	if _, got := find(t, cni(t, "kubernetes"), before, strings.Replace(after, "  uid", "  labels: {team: a}\n  uid", 1)); got != "change NetworkPolicy shop/web" {
 		t.Error(got)
+	}
+}
+
+// What Calico's storage shows under a group of its own is the same object, which
+// until 3.31 has its tier before its name there.
+func TestStorage(t *testing.T) {
+	policy := func(group, name string) string {
+		return fmt.Sprintf(`
+apiVersion: %s
+kind: NetworkPolicy
+metadata: {name: %s, namespace: shop}
+spec: {selector: app == 'web', types: [Ingress], ingress: [{action: Allow, protocol: TCP, destination: {ports: [80]}}]}
+`, group, name)
+	}
+	const api, storage = "projectcalico.org/v3", "crd.projectcalico.org/v1"
+	at := func(version string) engine {
+		e := cni(t, "calico")
+		var err error
+		if e.profile, err = profile.Of("calico", version); err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	for _, c := range []struct{ version, before, after, want string }{
+		{"3.31", policy(storage, "default.web"), policy(api, "web"), "change NetworkPolicy shop/web"},
+		{"3.31", policy(api, "default.web"), policy(api, "web"), ""},
+		{"3.31", policy(storage, "default.api"), policy(api, "web"), "create NetworkPolicy shop/web\ndelete NetworkPolicy shop/default.api"},
+		{"3.32", policy(storage, "web"), policy(api, "web"), "change NetworkPolicy shop/web"},
+		{"3.32", policy(storage, "default.web"), policy(api, "web"), "create NetworkPolicy shop/web\ndelete NetworkPolicy shop/default.web"},
+	} {
+		if _, got := find(t, at(c.version), c.before, c.after); got != c.want {
+			t.Errorf("%s: got\n%s\nwant\n%s", c.version, got, c.want)
+		}
+	}
+	e := at("3.31")
+	_, err := Find(e.input(t, policy(storage, "default.web")+"---"+strings.Replace(policy(api, "web"), "spec: {", "spec: {order: 1, ", 1), ""))
+	if err == nil || !strings.Contains(err.Error(), "are one object of the cluster") {
+		t.Error(err)
 	}
 }

@@ -67,12 +67,25 @@ func (w *way) reached(r *reach, d *manifest.Document, others []manifest.Document
 		pieces(l.Program, func(origin ir.Origin, p part, action ir.Action) {
 			if origin.Kind != ir.FromAxiom {
 				p.layer = layer
-				r.parts = append(r.parts, p)
+				r.parts = append(append(r.parts, p), p.behind(&l.Program.Inventory)...)
 				r.allows = r.allows || action == ir.Allow || action == ir.Pass
 			}
 		})
 	}
 	r.everything = r.everything || diags.HasErrors() || len(r.parts) == before
+}
+
+// behind gives what is decided about workloads by what is decided about their
+// waypoint, at either of its ends: the way through it is a part of theirs.
+func (p *part) behind(inv *ir.Inventory) []part {
+	var out []part
+	for i := range inv.Workloads {
+		w := &inv.Workloads[i]
+		if ns, behind := inv.Behind(w); behind && p.subject.Kind != ir.SubjectNodes && p.subject.Pods.Overlaps(ns.WaypointPods()) {
+			out = append(out, part{p.layer, ir.Ingress, ir.Subject{Pods: w.Pods, Address: w.Address, Kind: ir.SubjectWorkload}})
+		}
+	}
+	return out
 }
 
 // pieces calls f for everything that a program decides by.

@@ -15,12 +15,14 @@ import (
 
 	"github.com/portolan-dev/portolan/frontends/manifest"
 	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/profile"
 	"github.com/portolan-dev/portolan/ir/sem"
 )
 
 // Input is the two ends of the way, and what objects mean.
 type Input struct {
 	Old, New []manifest.Document // policies and what they are made of; none twice
+	Profiles []profile.Profile   // under which names may differ and be one object's
 
 	// Lift gives what objects that are in a cluster together decide. An error
 	// among the diagnostics says that they cannot be there together.

@@ -45,7 +45,7 @@ func documents(t testing.TB, text string) []manifest.Document {
 }
 
 func (e engine) input(t testing.TB, before, after string) Input {
-	return Input{Old: documents(t, before), New: documents(t, after), Lift: e.lift, Options: e.options}
+	return Input{Old: documents(t, before), New: documents(t, after), Profiles: []profile.Profile{e.profile}, Lift: e.lift, Options: e.options}
 }
 
 // policies writes some policies of the kind that write writes, under names of
@@ -161,7 +161,11 @@ type brute struct {
 func newBrute(t *testing.T, e engine, in Input) (*brute, [][2]*manifest.Document) {
 	var changes [][2]*manifest.Document // before and after
 	var fixed []manifest.Document
-	for _, o := range objects(in.Old, in.New) {
+	all, err := identityUnder(in.Profiles).objects(in.Old, in.New)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range all {
 		if o.isChanged() {
 			changes = append(changes, [2]*manifest.Document{o.old, o.new})
 		} else {

@@ -35,7 +35,10 @@ func newWay(in Input) (*way, error) {
 		}
 		w.ends[i] = p
 	}
-	all := objects(in.Old, in.New)
+	all, err := identityUnder(in.Profiles).objects(in.Old, in.New)
+	if err != nil {
+		return nil, err
+	}
 	w.survey(all)
 	for _, o := range all {
 		if o.isChanged() {

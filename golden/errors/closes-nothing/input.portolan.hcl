@@ -8,4 +8,4 @@ namespace "resolver" {
   name    = "dns"
   managed = false
 }
-external "x" { fqdns = ["example.com"] } # want P1205 "The external \"x\" is never used."
+external "x" { fqdns = ["example.com"] }

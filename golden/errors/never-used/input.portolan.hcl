@@ -10,3 +10,5 @@ variable "domain" { # want P1205 "The variable \"domain\" is never used."
 locals {
   ports = [80] # want P1205 "The local \"ports\" is never used."
 }
+namespace "shop" {}
+allow world to shop { tcp = [443] } # without a rule or test the names are for others
