@@ -8,7 +8,7 @@ FUZZTIME ?= 30s
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(CURDIR)/bin/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: build test golden demo bench benchmarks lint mutation fuzz clean
+.PHONY: build test race vulncheck golden demo bench benchmarks lint mutation conformance fuzz clean
 
 build:
 	$(GO) build -trimpath -o bin/portolan ./cmd/portolan
@@ -16,6 +16,15 @@ build:
 test:
 	$(GO) vet ./...
 	$(GO) test ./...
+
+# What runs side by side, with the race detector, which needs a C compiler: the
+# packages that start goroutines, and the goldens, which are rendered in parallel.
+race:
+	$(GO) test -race -short ./backends/manifest ./cmd/... ./frontends/intent ./frontends/istio ./golden
+
+# Known vulnerabilities in what the binary uses; asks https://vuln.go.dev.
+vulncheck:
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.8.0 ./...
 
 # Regenerates expected output and generated docs, and removes stale files.
 golden:
@@ -40,6 +49,20 @@ lint: $(GOLANGCI)
 $(GOLANGCI):
 	GOBIN=$(CURDIR)/bin $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	mv bin/golangci-lint $@
+
+# The API server that `make conformance` sends manifests to. It takes minutes to
+# build without a build cache, and stays where it is.
+bin/apiserver: golden/oracle/go.mod $(wildcard golden/oracle/apiserver/*.go)
+	cd golden/oracle && version=$$($(GO) list -m -f '{{.Version}}' k8s.io/kubernetes) && \
+	  $(GO) build -ldflags "-s -w -X k8s.io/component-base/version.gitVersion=$$version" -o ../../$@ ./apiserver
+
+# Portolan against the code of the engines, and the scores in docs/conformance.md.
+# Without a build cache it compiles them all first.
+PROGRAMS ?= 5000
+conformance: bin/apiserver
+	cd golden/oracle && $(GO) vet ./... && \
+	  PORTOLAN_APISERVER=$(CURDIR)/bin/apiserver $(GO) test $$($(GO) list ./... | grep -v /conformance$$) && \
+	  $(GO) test ./conformance -count=1 -timeout 6h -programs $(PROGRAMS) -update
 
 # The proof against every small change of every golden manifest: the score. A
 # sample of it is among the tests.
