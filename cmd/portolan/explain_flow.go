@@ -57,6 +57,20 @@ func (q *question) flow(inv *ir.Inventory, mesh bool) (sem.Flow, error) {
 	return f, nil
 }
 
+// leaveToAgents states the ports that sidecars never see. Where what can talk to
+// what is listed for a mesh alone, every pod would have them.
+func (s *side) leaveToAgents(inv *ir.Inventory) {
+	for _, p := range s.profiles {
+		if !p.IsMesh() {
+			continue
+		}
+		inv.Facts.Uncaptured = p.Uncaptured()
+		for _, layer := range s.policy {
+			layer.Program.Inventory.Facts.Uncaptured = p.Uncaptured()
+		}
+	}
+}
+
 // explainFlow gives the verdict on one flow, with the trail of what decided it.
 func (e *evaluating) explainFlow(args []string, q *question, json bool) error {
 	sides, inv, _, ok, err := e.open(paths(args))
@@ -71,6 +85,7 @@ func (e *evaluating) explainFlow(args []string, q *question, json bool) error {
 	if err != nil {
 		return err
 	}
+	s.leaveToAgents(inv)
 	v, err := sem.Explain(s.policy, f, inv)
 	if err != nil {
 		e.unproved(err)
