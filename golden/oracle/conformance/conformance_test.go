@@ -57,10 +57,22 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func TestKubernetes(t *testing.T) { Checks(t, families[0], *programs, &board) }
+func TestKubernetes(t *testing.T) {
+	t.Parallel()
+	Checks(t, families[0], *programs, &board)
+}
 
-func TestCalico(t *testing.T) { Checks(t, families[1], *programs, &board) }
+func TestCalico(t *testing.T) {
+	t.Parallel()
+	Checks(t, families[1], *programs, &board)
+}
 
-func TestCilium(t *testing.T) { Checks(t, families[2], *programs, &board) }
+func TestCilium(t *testing.T) {
+	t.Parallel()
+	Checks(t, families[2], *programs, &board)
+}
 
-func TestIstio(t *testing.T) { Checks(t, families[3], *programs, &board) }
+func TestIstio(t *testing.T) {
+	t.Parallel()
+	Checks(t, families[3], *programs, &board)
+}

@@ -14,6 +14,7 @@ import (
 	"flag"
 	"io"
 	"strconv"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -72,14 +73,19 @@ func Checks(t *testing.T, f *Family, programs int, board *Scoreboard) {
 	t.Run("translation", func(t *testing.T) { Translation(t, f, programs, board) })
 }
 
-// draws runs a check on a number of random cases. rapid prints the seed of one
-// that fails, and shrinks it.
+// drawing guards rapid's settings, which are flags.
+var drawing sync.Once
+
+// draws runs a check on a number of random cases, the same in all of a run. rapid
+// prints the seed of one that fails, and shrinks it.
 func draws(t *testing.T, n int, check func(*rapid.T)) {
 	t.Helper()
-	for name, value := range map[string]string{"rapid.checks": strconv.Itoa(n), "rapid.nofailfile": "true"} {
-		if err := flag.Set(name, value); err != nil {
-			t.Fatal(err)
+	drawing.Do(func() {
+		for name, value := range map[string]string{"rapid.checks": strconv.Itoa(n), "rapid.nofailfile": "true"} {
+			if err := flag.Set(name, value); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
+	})
 	rapid.Check(t, check)
 }

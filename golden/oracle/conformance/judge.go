@@ -27,6 +27,11 @@ func (t *trial) judge(flows []oracle.Flow, board *Scoreboard) (Score, string, er
 	if err != nil {
 		return Score{}, "", err
 	}
+	if t.profile.IsMesh() { // as explain does
+		for _, layer := range t.policy {
+			layer.Program.Inventory.Facts.Uncaptured = t.profile.Uncaptured()
+		}
+	}
 	conditions := conditionsOf(t.policy)
 	s := Score{Cases: 1}
 	var differ []string

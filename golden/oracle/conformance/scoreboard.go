@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,8 +33,7 @@ func (s *Score) add(o Score) {
 	s.Silent += o.Silent
 }
 
-// Scoreboard is the scores of a run, in the order of the checks. It may be used
-// by several goroutines.
+// Scoreboard is the scores of a run. It may be used by several goroutines.
 type Scoreboard struct {
 	mu     sync.Mutex
 	scores []Score
@@ -82,10 +82,13 @@ func (b *Scoreboard) enough(t *testing.T, family, check string) {
 	}
 }
 
-// Table is the scores in Markdown.
+// Table is the scores in Markdown, by family and check.
 func (b *Scoreboard) Table() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	slices.SortFunc(b.scores, func(x, y Score) int {
+		return cmp.Or(strings.Compare(x.Family, y.Family), strings.Compare(x.Check, y.Check))
+	})
 	var out strings.Builder
 	fmt.Fprintln(&out, "| family | check | cases | flows | agree | argued | unknown | undecided | cannot express |")
 	fmt.Fprintln(&out, "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")

@@ -122,6 +122,7 @@ func servicesOf(inv *ir.Inventory) []oracle.Service {
 func agree(t *testing.T, p profile.Profile, c *oracle.Cluster, inv *ir.Inventory, docs []oracle.Document) {
 	t.Helper()
 	pipeline.Beneath(&inv.Facts, []profile.Profile{p})
+	inv.Facts.Uncaptured = p.Uncaptured() // as explain has it
 	c.Services = servicesOf(inv)
 	for i := range c.Endpoints {
 		e := &c.Endpoints[i]

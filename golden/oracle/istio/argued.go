@@ -18,12 +18,6 @@ var Argued = []oracle.Argued{
 		},
 	},
 	{
-		Name: "ports-of-the-agent",
-		Reason: "A sidecar leaves the ports of its agent alone (istio/istio, tools/istio-iptables/pkg/capture/run.go). What Portolan says of a mesh without a CNI is about the other ports; " +
-			"under a stack the CNI decides these.",
-		Applies: func(d oracle.Difference) bool { return d.Engine.Reason == unseen && !d.Allowed },
-	},
-	{
 		Name: "selectors-of-ambient-and-pods-without-labels",
 		Reason: "istiod attaches every policy with a selector to pods that have no labels at all, since it takes no labels for no filter " +
 			"(istio/istio, pkg/kube/krt/filter.go, FilterSelects; FilterSelectsNonEmpty has been mended). Its documentation and its sidecars select none of them, and so does Portolan.",

@@ -61,7 +61,7 @@ func (p *policy) connection(f *oracle.Flow, port uint16) *envoy.Connection {
 // tools/istio-iptables/pkg/capture/run.go).
 var agentPorts = map[uint16]bool{15020: true, 15021: true, 15090: true}
 
-// unseen marks verdicts on the agent's ports (see Argued).
+// unseen is the reason of verdicts on the agent's ports.
 const unseen = "the sidecar does not see it"
 
 // sidecar decides at the proxy of the destination.

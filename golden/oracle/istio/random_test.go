@@ -59,6 +59,7 @@ func TestDrawnForWaypoints(t *testing.T) {
 func drawn(t *testing.T, p profile.Profile, c *oracle.Cluster, draw func(*rapid.T) []oracle.Document) map[string]int {
 	inv := inventoryOf(c)
 	pipeline.Beneath(&inv.Facts, []profile.Profile{p})
+	inv.Facts.Uncaptured = p.Uncaptured() // as explain has it
 	counts := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		docs := draw(t)
