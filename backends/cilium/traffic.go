@@ -47,7 +47,11 @@ func (l *lowering) traffic(r *ir.Rule, d ir.Direction, proxied bool, servers []i
 		if ref := unrestricted(t); ref != nil {
 			return nil, ref
 		}
-		return []layer4{{all: true}}, nil
+		out := []layer4{{all: true}}
+		if exact := slices.Concat(l.unrestricting(r, d, ir.TCP), l.unrestricting(r, d, ir.UDP)); exact != nil {
+			out = append(out, layer4{ports: chunks(exact, nil)})
+		}
+		return out, nil
 	}
 	if ref := l.restrictable(r, d); ref != nil {
 		return nil, ref
@@ -143,6 +147,8 @@ func (l *lowering) portRules(r *ir.Rule, d ir.Direction, proxied bool) (api.Port
 			asked := set.SinglePort(l.dnsPort())
 			dns = append(dns, numbered(protocol, numbers.Intersect(asked), false)...)
 			numbers = numbers.Subtract(asked)
+		default:
+			plain = append(plain, l.unrestricting(r, d, protocol)...)
 		}
 		plain = append(append(plain, numbered(protocol, numbers, false)...), named(protocol, one)...)
 	}
@@ -162,6 +168,28 @@ func (l *lowering) portRules(r *ir.Rule, d ir.Direction, proxied bool) (api.Port
 		return nil, overBound("ports and port ranges", n, maxParts)
 	}
 	return out, nil
+}
+
+// unrestricting gives the port of DNS where a rule is for it among others and has
+// to name it: another restricts names there, and of plain rules only one for
+// exactly that port lifts this (pkg/fqdn/dnsproxy/proxy.go CheckAllowed).
+func (l *lowering) unrestricting(r *ir.Rule, d ir.Direction, p ir.Protocol) []api.PortProtocol {
+	if d != ir.Egress || r.Action != ir.Allow || p == ir.SCTP || !r.Traffic.Transport().Contains(l.dnsOver(p)) {
+		return nil
+	}
+	if slices.ContainsFunc(r.Traffic.Ports(p).Ranges(), func(x set.PortRange) bool { return x.First == x.Last && x.First == l.dnsPort() }) {
+		return nil
+	}
+	query := *r
+	query.Traffic = l.dnsOver(p)
+	for _, level := range l.egress.Levels {
+		for i := range level.Rules {
+			if o := &level.Rules[i]; o.Action == ir.Allow && o.Traffic.Names() != nil && lower.Overlap(l.program, &query, o) {
+				return numbered(p, set.SinglePort(l.dnsPort()), false)
+			}
+		}
+	}
+	return nil
 }
 
 // numbered gives port numbers. "0" is every port, but takes no requests.

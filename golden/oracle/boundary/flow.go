@@ -62,6 +62,12 @@ func (w *Words) Flows(c *oracle.Cluster, seed uint64, n int) []oracle.Flow {
 		if e.Kind == sem.Pod {
 			s.pods = append(s.pods, i)
 		}
+		if e.IsNode() {
+			s.nodes = append(s.nodes, i)
+		}
+		if slices.ContainsFunc(e.Ports, func(p oracle.NamedPort) bool { return p.Port == dns }) {
+			s.resolvers = append(s.resolvers, i)
+		}
 	}
 	traffic := w.traffic(s.Rand)
 	var out []oracle.Flow
@@ -82,10 +88,13 @@ type sampler struct {
 	words   *Words
 	tokens  []*oracle.Token
 	pods    []int
+
+	nodes     []int
+	resolvers []int // what has the port of queries
 }
 
 // flow gives a flow of some traffic between two ends, of which one is a pod
-// nearly always.
+// nearly always, and else a node.
 func (s *sampler) flow(t sem.Flow) (oracle.Flow, bool) {
 	one, other := s.IntN(len(s.cluster.Endpoints)), s.IntN(len(s.cluster.Endpoints))
 	if len(s.pods) > 0 && s.IntN(10) > 0 {
@@ -93,9 +102,14 @@ func (s *sampler) flow(t sem.Flow) (oracle.Flow, bool) {
 		if s.IntN(2) == 0 {
 			other = s.pods[s.IntN(len(s.pods))]
 		}
+	} else if len(s.nodes) > 0 {
+		one = s.nodes[s.IntN(len(s.nodes))]
 	}
 	if s.IntN(2) == 0 {
 		one, other = other, one
+	}
+	if len(s.resolvers) > 0 && t.Query != "" && s.IntN(3) > 0 {
+		other = s.resolvers[s.IntN(len(s.resolvers))]
 	}
 	v6 := t.Protocol == sem.ICMPv6 || t.Protocol != sem.ICMP && s.IntN(3) == 0
 	f, ok := Between(s.cluster, one, other, v6)
@@ -110,6 +124,9 @@ func (s *sampler) flow(t sem.Flow) (oracle.Flow, bool) {
 		if len(to.Ports) > 0 && f.Request == nil && s.IntN(4) == 0 {
 			named := to.Ports[s.IntN(len(to.Ports))]
 			f.Protocol, f.Port, f.Query = named.Protocol, named.Port, ""
+		}
+		if at := slices.IndexFunc(to.Ports, func(p oracle.NamedPort) bool { return p.Protocol == sem.TCP }); at >= 0 && f.Request != nil && len(s.tokens) > 1 && s.IntN(2) == 0 {
+			f.Port = to.Ports[at].Port // where tokens are asked for
 		}
 		f.Calls = called(to, f.Protocol, f.Port)
 	}
@@ -152,6 +169,9 @@ func hasPorts(protocol uint8) bool {
 	return protocol == sem.TCP || protocol == sem.UDP || protocol == sem.SCTP
 }
 
+// dns is the port of queries.
+const dns = 53
+
 // someSource is a source port like those of any client.
 const someSource = 40000
 
@@ -172,7 +192,9 @@ func (w *Words) traffic(r *rand.Rand) []sem.Flow {
 	}
 	for _, name := range w.Names {
 		for _, asked := range []string{name, "x." + name, strings.TrimPrefix(name, "x.")} {
-			out = append(out, sem.Flow{Protocol: sem.UDP, Port: 53, SourcePort: someSource, Query: asked})
+			for _, protocol := range []uint8{sem.UDP, sem.TCP} {
+				out = append(out, sem.Flow{Protocol: protocol, Port: dns, SourcePort: someSource, Query: asked})
+			}
 		}
 	}
 	out = append(out, w.requests(r)...)
@@ -221,6 +243,7 @@ func (w *Words) requests(r *rand.Rand) []sem.Flow {
 		}
 		targets = append(targets, t, t+"/", t+"x", t+"/x", t+"?q=1", "/x"+t, strings.TrimSuffix(t[:len(t)-1], "/")+"/")
 	}
+	targets = slices.DeleteFunc(targets, func(t string) bool { return strings.ContainsFunc(t, escaped) })
 	ports := append([]uint16{80}, w.Ports...)
 	pick := func(list []string) string { return list[r.IntN(len(list))] }
 	var out []sem.Flow
@@ -235,3 +258,7 @@ func (w *Words) requests(r *rand.Rand) []sem.Flow {
 	}
 	return out
 }
+
+// escaped reports whether a URI has a character in escaped form alone (RFC 3986,
+// section 2). What a text with others would be read as is none of policies' matter.
+func escaped(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("\"<>\\^`{|}", c) }

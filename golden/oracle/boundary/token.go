@@ -39,29 +39,51 @@ func (k *Tokens) claim(key, value string) {
 	}
 }
 
-// draw gives tokens of the issuers that are mentioned and of another, with the
-// claims that are asked for, and without; nil is no token. Where nothing is
-// mentioned nil is all.
+// draw gives tokens of the issuers that are mentioned and of another, for all that
+// is asked of one or with one thing of it missing or another. Half of them are nil,
+// which is no token; where nothing is mentioned, all.
 func (k *Tokens) draw() []*oracle.Token {
-	out := []*oracle.Token{nil}
 	if len(k.Issuers)+len(k.Subjects)+len(k.Audiences)+len(k.Claims) == 0 {
-		return out
+		return []*oracle.Token{nil}
 	}
 	audiences := [][]string{nil, {"another"}}
 	for _, a := range k.Audiences {
 		audiences = append(audiences, []string{a})
 	}
-	if len(k.Audiences) > 0 {
-		audiences = append(audiences, k.Audiences)
+	claims := []map[string]any{nil}
+	if len(k.Claims) > 0 {
+		claims = append(claims, changed(k.Claims, func(string) any { return "another" }), changed(k.Claims, func(v string) any { return []any{"another", v} }))
 	}
+	var out []*oracle.Token
 	for _, issuer := range append([]string{"https://nobody.example"}, k.Issuers...) {
 		for _, subject := range append([]string{"somebody"}, k.Subjects...) {
+			whole := oracle.Token{Issuer: issuer, Subject: subject, Audiences: k.Audiences, Claims: k.Claims}
+			list := []oracle.Token{whole}
 			for _, aud := range audiences {
-				out = append(out, &oracle.Token{Issuer: issuer, Subject: subject, Audiences: aud})
-				if len(k.Claims) > 0 {
-					out = append(out, &oracle.Token{Issuer: issuer, Subject: subject, Audiences: aud, Claims: k.Claims})
-				}
+				list = append(list, whole)
+				list[len(list)-1].Audiences = aud
 			}
+			for _, c := range claims {
+				list = append(list, whole)
+				list[len(list)-1].Claims = c
+			}
+			for i := range list {
+				out = append(out, nil, &list[i])
+			}
+		}
+	}
+	return out
+}
+
+// changed gives claims with other values.
+func changed(claims map[string]any, to func(string) any) map[string]any {
+	out := map[string]any{}
+	for name, v := range claims {
+		switch v := v.(type) {
+		case map[string]any:
+			out[name] = changed(v, to)
+		case string:
+			out[name] = to(v)
 		}
 	}
 	return out

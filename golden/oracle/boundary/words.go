@@ -272,7 +272,7 @@ func (w *Words) text(path []string, key, text string) {
 	case "method", "methods":
 		w.Methods = append(w.Methods, samples(text)...)
 	case "host", "hosts":
-		w.Hosts = append(w.Hosts, samples(text)...)
+		w.Hosts = append(w.Hosts, samples(strings.ReplaceAll(text, ":*", ":8443"))...)
 	case "headers":
 		name, value, _ := strings.Cut(text, ":")
 		w.header(strings.TrimSpace(name), strings.TrimSpace(value))

@@ -114,6 +114,9 @@ func (l *loaded) half(x *end, f *oracle.Flow) (allowed bool, why string, err err
 	why = reason(x, &entry, meta, found)
 	switch auth := entry.AuthRequirement.AuthType(); {
 	case entry.IsDeny() || auth == types.AuthTypeAlwaysFail:
+		if !x.ingress && a.unasked(x.peer) {
+			why += unasked
+		}
 		return false, why, nil
 	case auth != types.AuthTypeDisabled:
 		return false, "", undecided("whether the handshake of mutual authentication succeeds is in no policy")

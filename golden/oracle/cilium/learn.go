@@ -73,6 +73,22 @@ func (a *agent) namesOf(e *sem.Endpoint) ([]api.FQDNSelector, error) {
 	return out, nil
 }
 
+// unasked ends the reason of verdicts on what has a name that some policy has and
+// no pod of the node may ask for.
+const unasked = ", and no pod of the node may ask for its name"
+
+// unasked reports that some policy has a name of an end, under which the node has
+// not learnt it.
+func (a *agent) unasked(e *sem.Endpoint) bool {
+	return slices.ContainsFunc(e.Names, func(name string) bool {
+		known, asked := a.learnt[name]
+		return asked && !known && slices.ContainsFunc(a.names, func(n api.FQDNSelector) bool {
+			re, err := n.ToRegex()
+			return err == nil && re.MatchString(strings.ToLower(name)+".")
+		})
+	})
+}
+
 // learns reports whether some pod of the node may ask some server for a name, so
 // that the answer goes through the node's proxy.
 func (a *agent) learns(name string) (bool, error) {

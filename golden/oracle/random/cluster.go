@@ -70,6 +70,7 @@ func podsOf(ns Namespace) []oracle.Endpoint {
 	switch ns.Name {
 	case System:
 		add("dns", "coredns", maps.Clone(DNSLabels))
+		out[0].Ports = []oracle.NamedPort{{Name: "dns", Protocol: sem.UDP, Port: 53}, {Name: "dns-tcp", Protocol: sem.TCP, Port: 53}}
 		add("other", "default", map[string]string{})
 	case Stray, "lab":
 		add("web-as-api", "api", map[string]string{"app": "web", "tier": "front"})
@@ -164,6 +165,15 @@ func Words() *boundary.Words {
 	for _, r := range PortRanges {
 		w.Ports = append(w.Ports, r[0], r[1])
 	}
+	w.ServerNames = Names
+	for _, b := range Blocks {
+		w.Blocks = append(w.Blocks, netip.MustParsePrefix(b.CIDR))
+	}
+	for _, name := range Keys(Issuers) {
+		w.Tokens.Issuers = append(w.Tokens.Issuers, Issuers[name].Name)
+	}
+	w.Tokens.Subjects, w.Tokens.Audiences = Subjects, Audiences
+	w.Tokens.Claims = map[string]any{"role": Claims["role"][0], "realm": map[string]any{"groups": Claims["realm.groups"][0]}}
 	for _, m := range slices.Concat(ICMPv4, ICMPv6) {
 		w.ICMP = append(w.ICMP, boundary.Message{Type: m.Type, Code: uint8(max(m.Code, 0))})
 	}

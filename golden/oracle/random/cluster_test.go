@@ -1,12 +1,14 @@
 package random
 
 import (
+	"fmt"
 	"net/netip"
 	"regexp"
 	"slices"
 	"testing"
 
 	"github.com/portolan-dev/portolan/golden/oracle"
+	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/sem"
 )
 
@@ -79,5 +81,59 @@ func TestCluster(t *testing.T) {
 				return slices.ContainsFunc(e.Addresses, netip.MustParsePrefix(except).Contains)
 			})
 		}
+	}
+}
+
+// TestWords holds the flows that are made of the words to having, for every word
+// that a rule can ask for, one that fits and one that does not.
+func TestWords(t *testing.T) {
+	flows := Words().Flows(Cluster(), 1, 20000)
+	some := func(what string, of, is func(f *oracle.Flow) bool) {
+		has, not := false, false
+		for i := range flows {
+			if f := &flows[i]; of(f) {
+				has, not = has || is(f), not || !is(f)
+			}
+		}
+		if !has || !not {
+			t.Errorf("%s: there is one %t, and one that is not %t", what, has, not)
+		}
+	}
+	toDNS := func(f *oracle.Flow) bool { return f.Query != "" && f.Destination.Labels["k8s-app"] == "kube-dns" }
+	named := func(f *oracle.Flow) bool { return f.ServerName != "" }
+	for _, pattern := range NamePatterns {
+		n, err := ir.ParseName(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pattern != "absent.example" {
+			some("queries for "+pattern, toDNS, func(f *oracle.Flow) bool { return n.Matches(f.Query) })
+			some("servers named "+pattern, named, func(f *oracle.Flow) bool { return n.Matches(f.ServerName) })
+		}
+	}
+	with := func(f *oracle.Flow) bool { return f.Request != nil && f.Token != nil }
+	some("tokens", func(f *oracle.Flow) bool { return f.Request != nil }, with)
+	for _, i := range Issuers {
+		some("issuer "+i.Name, with, func(f *oracle.Flow) bool { return f.Token.Issuer == i.Name })
+	}
+	for _, subject := range Subjects {
+		some("subject "+subject, with, func(f *oracle.Flow) bool { return f.Token.Subject == subject })
+	}
+	for _, audience := range Audiences {
+		some("audience "+audience, with, func(f *oracle.Flow) bool { return slices.Contains(f.Token.Audiences, audience) })
+	}
+	some("role "+Claims["role"][0], with, func(f *oracle.Flow) bool { return f.Token.Claims["role"] == Claims["role"][0] })
+	groups := fmt.Sprint(map[string]any{"groups": Claims["realm.groups"][0]})
+	some("groups "+groups, with, func(f *oracle.Flow) bool { return fmt.Sprint(f.Token.Claims["realm"]) == groups })
+	for _, b := range Blocks {
+		some("client in "+b.CIDR, func(f *oracle.Flow) bool { return f.Client.IsValid() }, func(f *oracle.Flow) bool {
+			return netip.MustParsePrefix(b.CIDR).Contains(f.Client)
+		})
+	}
+	nodes := func(f *oracle.Flow) bool { return f.Source.IsNode() || f.Destination.IsNode() }
+	for _, pool := range NodeKeys["pool"] {
+		some("nodes of the pool "+pool, nodes, func(f *oracle.Flow) bool {
+			return f.Source.Labels["pool"] == pool || f.Destination.Labels["pool"] == pool
+		})
 	}
 }

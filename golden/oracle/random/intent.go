@@ -20,25 +20,31 @@ type Dialect struct {
 	Nodes    bool // as peers, with the API server
 	Names    bool // DNS names of destinations
 	DNS      bool // names in queries
+	Servers  bool // names of TLS servers
+	Tokens   bool // that requests carry
+	Clients  bool // behind proxies
 	ICMP     bool
 	Codes    bool // of ICMP messages
 	Log      bool
+	Staged   bool // what decides nothing yet
+	Hosts    bool // rules of nodes
+	Failsafe bool // nodes stay open at the ports that keep a cluster going
 	Mesh     bool // mutual TLS; peers are known by account or namespace, and what ports speak is stated
 }
 
 // Dialects is the dialects by the family's name.
 var Dialects = map[string]Dialect{
 	"kubernetes": {Deny: true, Egress: true, Nodes: true},
-	"calico":     {Deny: true, Accounts: true, Wide: true, Egress: true, Nodes: true, ICMP: true, Codes: true, Log: true},
-	"cilium":     {Deny: true, Accounts: true, Wide: true, HTTP: true, Egress: true, Nodes: true, Names: true, DNS: true, ICMP: true},
-	"istio":      {Deny: true, Accounts: true, HTTP: true, Mesh: true},
+	"calico":     {Deny: true, Accounts: true, Wide: true, Egress: true, Nodes: true, ICMP: true, Codes: true, Log: true, Staged: true, Hosts: true, Failsafe: true},
+	"cilium":     {Deny: true, Accounts: true, Wide: true, HTTP: true, Egress: true, Nodes: true, Names: true, DNS: true, Servers: true, ICMP: true, Hosts: true},
+	"istio":      {Deny: true, Accounts: true, HTTP: true, Tokens: true, Clients: true, Mesh: true},
 }
 
 // Intent draws a configuration in the intent language. What it declares of the
 // cluster is true of Cluster; whether a target can express it is open, and a few
 // are refused as wrong by themselves, such as an allow that a deny covers.
 func Intent(t *rapid.T, d Dialect) string {
-	s := &sketch{T: t, can: d}
+	s := &sketch{T: t, can: d, closed: map[string]bool{}}
 	s.draw()
 	return s.text.String()
 }
@@ -46,12 +52,14 @@ func Intent(t *rapid.T, d Dialect) string {
 // sketch is a configuration that is being drawn.
 type sketch struct {
 	*rapid.T
-	can       Dialect
-	text      strings.Builder
-	spaces    []space
-	grouped   bool
-	externals []string
-	rules     int
+	can     Dialect
+	text    strings.Builder
+	spaces  []space
+	grouped bool
+	nodes   []string        // sets of nodes
+	strict  bool            // some pods take mutual TLS only
+	closed  map[string]bool // what takes nothing without a rule
+	rules   int
 }
 
 type space struct {
@@ -93,10 +101,15 @@ func (s *sketch) line(format string, args ...any) { fmt.Fprintf(&s.text, format+
 
 func (s *sketch) draw() {
 	s.cluster()
-	s.externals = []string{"partner"}
 	s.external("partner")
+	for _, name := range Keys(Issuers) {
+		s.issuer(name)
+	}
 	if s.can.Names {
 		s.line("external \"cards\" {\n  fqdns = [%s]\n}", s.some("names of cards", NamePatterns))
+	}
+	if s.may("nodes", s.can.Hosts, 4) {
+		s.nodeSets()
 	}
 	for _, ns := range Namespaces {
 		if ns.Name == "shop" || ns.Name != Stray && s.chance("namespace "+ns.Name, 2) {
@@ -119,6 +132,9 @@ func (s *sketch) draw() {
 	}
 	for range rapid.IntRange(0, 2).Draw(s.T, "rules") {
 		s.rule("", s.action("allow"))
+	}
+	for _, name := range s.nodes {
+		s.nodeRule(name)
 	}
 	if s.may("tiers", s.can.Deny, 3) {
 		for i := range rapid.IntRange(1, 2).Draw(s.T, "tiers") {
@@ -174,6 +190,57 @@ func (s *sketch) external(name string) {
 	s.line("}")
 }
 
+// issuer declares who signs tokens.
+func (s *sketch) issuer(name string) {
+	i := Issuers[name]
+	s.line("issuer %q {\n  issuer = %q\n  jwks_uri = %q", name, i.Name, i.Name+"/keys")
+	if len(i.Audiences) > 0 {
+		s.line("  audiences = [%s]", quoted(i.Audiences))
+	}
+	s.line("}")
+}
+
+// nodeSets declares sets of nodes.
+func (s *sketch) nodeSets() {
+	sets := map[string]string{"edge": `pool = "edge"`, "pooled": "pool = any", "spare": "pool = absent"}
+	s.nodes = rapid.SliceOfNDistinct(rapid.SampledFrom(Keys(sets)), 1, 2, rapid.ID).Draw(s.T, "sets of nodes")
+	for _, name := range s.nodes {
+		s.line("nodes %q {\n  labels = { %s }", name, sets[name])
+		closed := s.chance("closed nodes", 2)
+		if closed {
+			s.line("  default_deny = %q", s.direction())
+		}
+		s.line("}")
+		if closed && s.can.Failsafe {
+			s.failsafe(name)
+		}
+	}
+}
+
+// failsafe allows what Calico leaves open at host endpoints: its failsafe ports,
+// and the node's own pods (projectcalico/calico, felix/config/config_params.go).
+func (s *sketch) failsafe(nodes string) {
+	s.line("allow anywhere to %s {\n  tcp = [22, 179, 2379, 2380, 5473, 6443, 6666, 6667]\n  udp = [68]\n  at = \"destination\"\n}", nodes)
+	s.line("allow %s to anywhere {\n  tcp = [179, 2379, 2380, 5473, 6443, 6666, 6667]\n  udp = [53, 67]\n  at = \"source\"\n}", nodes)
+	s.line("allow cluster to %s { at = \"destination\" }\nallow %s to cluster { at = \"source\" }", nodes, nodes)
+}
+
+// nodeRule writes a rule of nodes, which are one end of it.
+func (s *sketch) nodeRule(nodes string) {
+	s.rules++
+	action, from, to := s.action("allow"), nodes, nodes
+	if s.chance("from nodes", 2) {
+		to = s.peer("", "to", false)
+	} else {
+		from = s.peer("", "from", false)
+	}
+	s.line("%s \"r%d\" {\n    from = [%s]\n    to = [%s]\n    tcp = [%d]", action, s.rules, from, to, rapid.SampledFrom(Ports).Draw(s.T, "port"))
+	if s.chance("at", 2) {
+		s.line("    at = %q", s.pick("at", "source", "destination"))
+	}
+	s.line("}")
+}
+
 // some gives a few of a list's words, quoted.
 func (s *sketch) some(what string, list []string) string {
 	return quoted(rapid.SliceOfNDistinct(rapid.SampledFrom(list), 1, min(2, len(list)), rapid.ID).Draw(s.T, what))
@@ -192,7 +259,9 @@ func (s *sketch) namespace(ns Namespace) {
 	case !sp.managed:
 		s.line("  managed = false")
 	case !s.can.Egress:
-		s.line("  default_deny = %q", s.pick("default", "ingress", "ingress", "none"))
+		mode := s.pick("default", "ingress", "ingress", "none")
+		s.closed[ns.Name] = mode == "ingress"
+		s.line("  default_deny = %q", mode)
 	case s.chance("default", 3):
 		s.line("  default_deny = %q", s.pick("default", "ingress", "egress", "none"))
 	}
@@ -200,7 +269,9 @@ func (s *sketch) namespace(ns Namespace) {
 		s.line("  dns = false")
 	}
 	if sp.managed && slices.Contains(Mesh, ns.Name) && s.may("mtls", s.can.Mesh, 2) {
-		s.line("  mtls = %q", s.pick("mtls", "strict", "strict", "permissive"))
+		mode := s.pick("mtls", "strict", "strict", "permissive")
+		s.strict = s.strict || mode == "strict"
+		s.line("  mtls = %q", mode)
 	}
 	for _, w := range s.drawWorkloads(ns.Name) {
 		s.workload(&sp, w)
@@ -266,12 +337,17 @@ func (s *sketch) workload(sp *space, kind int) {
 		}
 		s.line("    }")
 	}
+	address := sp.name + "." + k.name
+	s.closed[address] = s.closed[sp.name]
 	if sp.managed && s.chance("default of workload", 5) {
+		modes := []string{"ingress", "none"}
 		if s.can.Egress {
-			s.line("    default_deny = %q", s.pick("default of workload", "both", "none", "ingress", "egress"))
-		} else {
-			s.line("    default_deny = %q", s.pick("default of workload", "ingress", "none"))
+			modes = []string{"both", "none", "ingress", "egress"}
 		}
+		mode := s.pick("default of workload", modes...)
+		s.closed[address] = mode == "ingress"
+		s.closed[sp.name] = s.closed[sp.name] && s.closed[address]
+		s.line("    default_deny = %q", mode)
 	}
 	s.line("  }")
 	sp.workloads = append(sp.workloads, w)
@@ -281,6 +357,10 @@ func (s *sketch) workload(sp *space, kind int) {
 func (s *sketch) rule(scope, action string) {
 	s.rules++
 	s.line("  %s \"r%d\" {", action, s.rules)
+	if action == "allow" && s.may("queries", s.can.DNS, 8) {
+		s.line("    from = [%s]\n    to = [dns]\n    dns = [%s]\n  }", s.peer(scope, "from", true), s.some("name", NamePatterns))
+		return
+	}
 	s.line("    from = [%s]", s.peers(scope, "from", false))
 	named, to := s.receivers(scope, action)
 	s.line("    to = [%s]", to)
@@ -290,7 +370,7 @@ func (s *sketch) rule(scope, action string) {
 	if !named && s.chance("except to", 6) {
 		s.line("    except_to = [%s]", s.peer(scope, "except", true))
 	}
-	s.traffic(action, named)
+	s.traffic(action, named, s.closed[to])
 	switch {
 	case !s.can.Egress:
 		s.line(`    at = "destination"`)
@@ -299,6 +379,9 @@ func (s *sketch) rule(scope, action string) {
 	}
 	if s.may("log", s.can.Log, 8) {
 		s.line("    log = true")
+	}
+	if s.may("staged", s.can.Staged, 6) {
+		s.line("    mode = \"staged\"")
 	}
 	s.line("  }")
 }
@@ -330,7 +413,9 @@ func (s *sketch) receivers(scope, action string) (named bool, to string) {
 	return false, s.pick("to", all...)
 }
 
-func (s *sketch) traffic(action string, named bool) {
+// traffic draws what a rule is about. closed says that its receivers take nothing
+// else, as what asks for tokens and clients needs it.
+func (s *sketch) traffic(action string, named, closed bool) {
 	port := func() string {
 		ranges := PortRanges
 		if s.can.Mesh { // which lists ports one by one
@@ -371,10 +456,52 @@ func (s *sketch) traffic(action string, named bool) {
 		m4, m6 := s.message("icmp", ICMPv4), s.message("icmpv6", ICMPv6)
 		s.line("    icmp = [%s]\n    icmpv6 = [%s]", m4, m6)
 	}
-	readable := kind == "named" || kind == "tcp" && !s.can.Mesh
-	if readable && s.may("http", s.can.HTTP && (action == "allow" || s.can.Mesh && action == "deny"), 3) {
+	if kind == "named" || kind == "tcp" {
+		s.restrict(action, kind == "named", closed)
+	}
+}
+
+// restrict draws what a rule asks of TCP beside its ports. Who asks for the name
+// of a server reads no requests.
+func (s *sketch) restrict(action string, named, closed bool) {
+	if action != "allow" && !(s.can.Mesh && action == "deny") {
+		return
+	}
+	if s.may("sni", s.can.Servers, 8) {
+		s.line("    sni = [%s]", s.some("server", NamePatterns))
+		return
+	}
+	readable := named || !s.can.Mesh
+	if readable && s.may("http", s.can.HTTP, 3) {
 		s.line("    http = [%s]", s.requests())
 	}
+	if readable && s.may("jwt", s.can.Tokens && closed, 3) {
+		s.line("    jwt = %s", s.token())
+	}
+	if s.may("client", s.can.Clients && closed, 8) {
+		s.line("    client = [%s]", s.pick("client", "partner", quoted([]string{rapid.SampledFrom(Blocks).Draw(s.T, "client's").CIDR})))
+	}
+}
+
+// token draws what a rule asks of a token.
+func (s *sketch) token() string {
+	issuer := s.pick("issuer", Keys(Issuers)...)
+	parts := []string{fmt.Sprintf("issuer = %q", issuer)}
+	if s.chance("subject", 2) {
+		parts = append(parts, "subject = ["+s.some("subject of token", Subjects)+"]")
+	}
+	if s.chance("audience", 2) {
+		parts = append(parts, "audiences = ["+s.some("audience of token", Audiences)+"]")
+	}
+	if s.chance("claims", 2) {
+		name := s.pick("claim", Keys(Claims)...)
+		value := s.pick("claim's", "any", "["+s.some("claim's value", Claims[name])+"]")
+		parts = append(parts, fmt.Sprintf("claims = { %q = %s }", name, value))
+	}
+	if len(parts) == 1 {
+		return fmt.Sprintf("%q", issuer)
+	}
+	return "{ " + strings.Join(parts, ", ") + " }"
 }
 
 // message draws a type of ICMP message. That an engine takes type 0 for all of
@@ -461,9 +588,12 @@ func (s *sketch) peer(scope, end string, pods bool) string {
 		list = append(list, "pods", "namespaces")
 	}
 	if !pods {
-		list = append(list, "world", "anywhere", "partner", "cidr")
+		if !s.strict || s.chance("plaintext to mutual TLS", 8) {
+			list = append(list, "world", "anywhere", "partner", "cidr")
+		}
 		if s.can.Nodes {
 			list = append(list, "nodes", "apiserver")
+			list = append(list, s.nodes...)
 		}
 		if s.grouped && end != "member" {
 			list = append(list, "friends")

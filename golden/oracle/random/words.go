@@ -144,6 +144,21 @@ var (
 	Headers   = map[string][]string{"x-tenant": {"acme", "globex"}, "x-trace": {"1"}}
 )
 
+// Issuer is who signs tokens, and whom all of its tokens have to be for.
+type Issuer struct {
+	Name      string
+	Audiences []string
+}
+
+// The words for tokens: the issuers by the names that intents have for them, and
+// of claims, which may be nested, the values that rules ask for.
+var (
+	Issuers   = map[string]Issuer{"auth": {"https://auth.example", []string{"shop"}}, "ci": {"https://ci.example", nil}}
+	Subjects  = []string{"deployer", "release", Nothing}
+	Audiences = []string{"shop", "lab"}
+	Claims    = map[string][]string{"role": {"admin", "owner"}, "realm.groups": {"clerks"}}
+)
+
 // ICMP is a type of ICMP message and its code; Code is -1 for every one.
 type ICMP struct {
 	Type uint8
