@@ -57,6 +57,9 @@ func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.Lis
 		return nil, l.report.Diags
 	}
 	l.egress = egress
+	if egress != nil {
+		l.naming = restrictingNames(egress)
+	}
 	var objects []manifest.Object
 	for _, b := range append(lower.Bundles(p, egress, ingress), hosts...) {
 		objects = append(objects, l.objects(b)...)
@@ -74,6 +77,7 @@ type lowering struct {
 	target  lower.Target
 	tiers   []clusterpolicy.Entry // what ClusterNetworkPolicies say
 	egress  *ir.Stage             // flat; nil where there is none
+	naming  []*ir.Rule            // of it, see restrictingNames
 	report  lower.Report
 
 	nodeLast bool // what reaches a pod from its own node is allowed below the denies

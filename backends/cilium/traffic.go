@@ -174,7 +174,7 @@ func (l *lowering) portRules(r *ir.Rule, d ir.Direction, proxied bool) (api.Port
 // to name it: another restricts names there, and of plain rules only one for
 // exactly that port lifts this (pkg/fqdn/dnsproxy/proxy.go CheckAllowed).
 func (l *lowering) unrestricting(r *ir.Rule, d ir.Direction, p ir.Protocol) []api.PortProtocol {
-	if d != ir.Egress || r.Action != ir.Allow || p == ir.SCTP || !r.Traffic.Transport().Contains(l.dnsOver(p)) {
+	if d != ir.Egress || len(l.naming) == 0 || r.Action != ir.Allow || p == ir.SCTP || !r.Traffic.Transport().Contains(l.dnsOver(p)) {
 		return nil
 	}
 	if slices.ContainsFunc(r.Traffic.Ports(p).Ranges(), func(x set.PortRange) bool { return x.First == x.Last && x.First == l.dnsPort() }) {
@@ -182,14 +182,23 @@ func (l *lowering) unrestricting(r *ir.Rule, d ir.Direction, p ir.Protocol) []ap
 	}
 	query := *r
 	query.Traffic = l.dnsOver(p)
-	for _, level := range l.egress.Levels {
+	if slices.ContainsFunc(l.naming, func(o *ir.Rule) bool { return lower.Overlap(l.program, &query, o) }) {
+		return numbered(p, set.SinglePort(l.dnsPort()), false)
+	}
+	return nil
+}
+
+// restrictingNames gives the allows that let only some names be asked for.
+func restrictingNames(egress *ir.Stage) []*ir.Rule {
+	var out []*ir.Rule
+	for _, level := range egress.Levels {
 		for i := range level.Rules {
-			if o := &level.Rules[i]; o.Action == ir.Allow && o.Traffic.Names() != nil && lower.Overlap(l.program, &query, o) {
-				return numbered(p, set.SinglePort(l.dnsPort()), false)
+			if r := &level.Rules[i]; r.Action == ir.Allow && r.Traffic.Names() != nil {
+				out = append(out, r)
 			}
 		}
 	}
-	return nil
+	return out
 }
 
 // numbered gives port numbers. "0" is every port, but takes no requests.
