@@ -5,9 +5,10 @@
 // interface: it says what it accepts, and what passes in a cluster of endpoints.
 // What Portolan's own evaluator says of the same flows has to be the same.
 //
-// The folders: an engine each (kubernetes, calico, cilium, istio), the schemas
-// that API servers check (schemas), a real API server (apiserver), what is
-// drawn at random (random), and the command that runs it all (conformance).
+// The folders: an engine each (kubernetes, calico with felix, a program of a module
+// of its own, cilium, istio), the schemas that API servers check (schemas), a real
+// API server (apiserver), what is drawn at random (random), flows at the
+// boundaries of given manifests (boundary), and the checks (conformance).
 package oracle
 
 import (

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/portolan-dev/portolan/golden/oracle"
-	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/profile"
 	"github.com/portolan-dev/portolan/ir/sem"
 )
@@ -300,36 +299,6 @@ func TestSettingsOfEach(t *testing.T) {
 	for range 8 {
 		if !<-done {
 			t.Error("the host firewall is on where it is off, or off where it is on")
-		}
-	}
-}
-
-// With a tunnel Cilium is asked about the tunnel, and about the address that the
-// node's probes have.
-func TestOnWire(t *testing.T) {
-	c := testCluster()
-	ambient, err := profile.Parse("istio-ambient")
-	if err != nil {
-		t.Fatal(err)
-	}
-	docs := oracle.Split("test", []byte(cnp(`{endpointSelector: {matchLabels: {app: api}}, ingress: [{fromEndpoints: [{}], toPorts: [{ports: [{port: "15008", protocol: TCP}]}]}]}`)))
-	p, err := profile.Parse("cilium")
-	if err != nil {
-		t.Fatal(err)
-	}
-	loaded, err := New().Load(p, c, docs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for text, want := range map[string]bool{"web -> api tcp/80 GET /": true, "n2 -> api tcp/80": false, "web -> api udp/80": false} {
-		f := testFlow(t, c, text)
-		f.Authenticated = f.Source.Kind == sem.Pod && f.Protocol == sem.TCP
-		wire := OnWire(f, ambient.Tunnel())
-		if v, decides := loaded.Decide(&wire); !decides || v.Allowed != want {
-			t.Errorf("%s: %+v", text, v)
-		}
-		if same := OnWire(f, ir.Tunnel{}); same.Port != f.Port || same.Source.Kind != f.Source.Kind {
-			t.Errorf("%s without a tunnel: %+v", text, same)
 		}
 	}
 }
