@@ -1,16 +1,11 @@
 package istio
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/portolan-dev/portolan/golden/oracle"
 	"github.com/portolan-dev/portolan/ir/sem"
 )
-
-// authority is a host with an optional port (RFC 9110, section 7.2; RFC 3986,
-// section 3.2).
-var authority = regexp.MustCompile(`^([-A-Za-z0-9._]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?$`)
 
 // Argued is the differences that are no bugs.
 var Argued = []oracle.Argued{
@@ -20,14 +15,6 @@ var Argued = []oracle.Argued{
 			"(istio/istio, pkg/kube/inject/app_probe.go). The policies do govern whatever else comes from the node.",
 		Applies: func(d oracle.Difference) bool {
 			return d.Flow.Source.Kind == sem.OwnNode && d.Allowed && !d.Engine.Allowed
-		},
-	},
-	{
-		Name: "authorities-that-are-none",
-		Reason: "A port is compared as whatever stands behind a colon (`name:*`), since Istio has no pattern for digits. Portolan asks about authorities as RFC 9110 has them, " +
-			"whose ports are digits; docs/proof.md says so.",
-		Applies: func(d oracle.Difference) bool {
-			return d.Engine.Allowed && d.Flow.Request != nil && !authority.MatchString(d.Flow.Request.Host)
 		},
 	},
 	{
