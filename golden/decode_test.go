@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/netip"
 	"reflect"
+	"sync"
 	"testing"
 
 	"github.com/cilium/cilium/pkg/option"
@@ -95,6 +96,10 @@ func sameJSON(a, b []byte) bool {
 	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
 }
 
+// selectNodes has the agent take rules about nodes by label, as where such are
+// rendered.
+var selectNodes = sync.OnceFunc(func() { option.Config.EnableNodeSelectorLabels = true })
+
 // ciliumRules decodes the rules and lets the agent's own validation judge them.
 func ciliumRules(t *testing.T, o manifest.Object, e envelope) {
 	t.Helper()
@@ -114,7 +119,7 @@ func ciliumRules(t *testing.T, o manifest.Object, e envelope) {
 	if len(rules) == 0 {
 		t.Errorf("%s has no rules", o)
 	}
-	option.Config.EnableNodeSelectorLabels = true // as where such rules are rendered
+	selectNodes()
 	for _, r := range rules {
 		if err := r.Sanitize(); err != nil {
 			t.Errorf("%s: %v", o, err)
