@@ -175,8 +175,9 @@ func (p Profile) Switch(name string) string {
 			}
 		}
 	}
-	for _, s := range SwitchesOf(p.Engine) {
-		if s.Name == name {
+	// Asked for every rule, so that nothing is copied.
+	for i := range switches {
+		if s := &switches[i]; s.Name == name && slices.Contains(s.Engines, p.Engine) {
 			return s.Default
 		}
 	}
