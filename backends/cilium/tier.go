@@ -105,6 +105,11 @@ func (l *lowering) clusterObjects(entries []clusterpolicy.Entry) []manifest.Obje
 				l.refuse(r.Origin, ref)
 			}
 		}
+		// A pass that was taken out of a later step can leave such pods.
+		if slices.ContainsFunc(r.Peers.Pods(), l.likeNodes) {
+			l.refuse(r.Origin, &refusal{diag.LacksOrder, "what is left of it beside the passes of its tier is pods by labels that they do not have, and nodes do not have these either",
+				"Write the rules that it passes on to into its tier, or tell its peers by labels that they have."})
+		}
 	}
 	w := clusterpolicy.Writer{Inventory: &l.program.Inventory, Report: &l.report, Networks: networks}
 	objects := w.Objects(entries)

@@ -181,7 +181,7 @@ func (f *flattening) ours(denies []box) []box {
 // decide gives what a rule decides, reduced by what came before it, as far as
 // the invariant needs. passes are those of its stage so far.
 func (f *flattening) decide(b box, passes []box) []box {
-	if b.rule.Action == ir.Pass {
+	if b.rule.Action == ir.Pass || b.rule.Origin.Purpose == ir.ForProbes { // nothing comes before what always passes
 		return []box{b}
 	}
 	parts, ok := f.minusAll([]box{b}, passes, diag.LacksOrder)

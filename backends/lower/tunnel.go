@@ -39,6 +39,12 @@ func tunnel(p *ir.Program) *ir.Program {
 
 // wired gives a rule as rules about what is on the wire.
 func wired(inv *ir.Inventory, r ir.Rule, d ir.Direction) []ir.Rule {
+	if d == ir.Ingress && r.Action == ir.Deny {
+		var left bool
+		if r.Peers, left = withoutProbes(inv, r.Peers); !left {
+			return nil
+		}
+	}
 	tcp, some := r.Traffic.Only(ir.TCP)
 	in, out := Membership(inv, r.Subject.Pods)
 	if !some || !in || tcp.Ports(ir.TCP).IsAll() && tcp.Requests() == nil && tcp.Names() == nil {
@@ -74,6 +80,19 @@ func wired(inv *ir.Inventory, r ir.Rule, d ir.Direction) []ir.Rule {
 		}
 	}
 	return rules
+}
+
+// withoutProbes takes the addresses that nodes probe their pods from out of what
+// is denied: no other endpoint has one, and probes pass whatever is denied.
+func withoutProbes(inv *ir.Inventory, peers ir.Peers) (ir.Peers, bool) {
+	probes, some := ir.PeersOf(ir.External{Addresses: inv.Facts.Tunnel.Probes})
+	if !some {
+		return peers, true
+	}
+	if peers.IsAny() {
+		peers, _ = ir.PeersOf(ir.Everyone(inv.Facts.ClusterMesh)...)
+	}
+	return peers.Subtract(probes)
 }
 
 // ends is the peers of a rule: those that may send or take what is not wrapped,

@@ -35,13 +35,13 @@ type Family struct {
 }
 
 // profiles gives the family's profiles.
-func (f *Family) profiles(t *testing.T) []profile.Profile {
+func (f *Family) profiles(t failer) []profile.Profile {
 	t.Helper()
 	var out []profile.Profile
 	for _, text := range f.Profiles {
 		p, err := profile.Parse(text)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%v", err)
 		}
 		out = append(out, p)
 	}
@@ -49,7 +49,7 @@ func (f *Family) profiles(t *testing.T) []profile.Profile {
 }
 
 // engines is those of Portolan's engines that the family's decides for.
-func (f *Family) engines(t *testing.T) map[profile.Engine]profile.Profile {
+func (f *Family) engines(t failer) map[profile.Engine]profile.Profile {
 	out := map[profile.Engine]profile.Profile{}
 	for _, p := range f.profiles(t) {
 		out[p.Engine] = p

@@ -20,7 +20,7 @@ func TestNamesThatNobodyMayAskFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := f.profiles(t)[0]
-	r, ok := rendered(t, string(text), p)
+	r, ok := rendered(t, string(text), p.String())
 	if !ok {
 		t.Fatal("it is refused")
 	}

@@ -21,12 +21,17 @@ import (
 	"github.com/portolan-dev/portolan/ir/sem"
 )
 
-// Stacks holds what the golden cases and the examples are rendered to for a CNI
-// and a mesh together to what they say. Each engine gets its own documents, and
-// is asked about what there is of a flow on the wire. What of that is said here
-// is said without the parts of Portolan that know it, too.
-func Stacks(t *testing.T, families []*Family, board *Scoreboard) {
+// Stacks holds what intents are rendered to for a CNI and a mesh together to what
+// they say: the golden cases and the examples, and random ones. Each engine gets
+// its own documents, and is asked about what there is of a flow on the wire. What
+// of that is said here is said without the parts of Portolan that know it, too.
+func Stacks(t *testing.T, families []*Family, programs int, board *Scoreboard) {
 	closeAll(t, families)
+	t.Run("golden", func(t *testing.T) { goldenStacks(t, families, board) })
+	t.Run("random", func(t *testing.T) { randomStacks(t, families, programs, board) })
+}
+
+func goldenStacks(t *testing.T, families []*Family, board *Scoreboard) {
 	dirs, err := configurations()
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +45,7 @@ func Stacks(t *testing.T, families []*Family, board *Scoreboard) {
 			t.Run(filepath.Base(filepath.Dir(dir))+"/"+filepath.Base(dir)+"/"+r.Target.Name, func(t *testing.T) {
 				s, differ := Score{Cannot: 1}, ""
 				if !r.Refused {
-					s, differ = judgeStack(t, r, families, asEmitted, board)
+					s, differ = judgeStack(t, r, families, asEmitted, thorough, board)
 				}
 				s.Family, s.Check = "stack", "translation, golden"
 				board.Add(s)
@@ -102,7 +107,7 @@ func stacksOf(t *testing.T, dir string, families []*Family) []pipeline.Rendered 
 }
 
 // familyOf gives the family whose engine is the profile's; nil where none is.
-func familyOf(t *testing.T, p profile.Profile, families []*Family) *Family {
+func familyOf(t failer, p profile.Profile, families []*Family) *Family {
 	for _, f := range families {
 		if ours, is := f.engines(t)[p.Engine]; is && ours.Version == p.Version {
 			return f
@@ -129,36 +134,36 @@ type layer struct {
 // judgeStack compares what the engines of a stack do with what a target got, once
 // change has had the documents of each part, with the program that the target got
 // it of. The text is of where they differ.
-func judgeStack(t *testing.T, r *pipeline.Rendered, families []*Family, change func([]oracle.Document) []oracle.Document, board *Scoreboard) (Score, string) {
+func judgeStack(t failer, r *pipeline.Rendered, families []*Family, change func([]oracle.Document) []oracle.Document, e effort, board *Scoreboard) (Score, string) {
 	t.Helper()
 	inv := &r.Program.Inventory
 	var parts [][]oracle.Document
 	for _, part := range r.Parts {
 		out, err := manifest.Stream(part.Objects)
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("%v", err)
 		}
 		parts = append(parts, oracle.Split(part.Engine, out))
 	}
 	docs := slices.Concat(parts...)
 	c, err := meshed(docs, inv)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	words, err := boundary.Collect(docs)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	for i := range parts {
 		parts[i] = change(parts[i])
 	}
 	s, err := loadStack(t, r, families, c, parts)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v", err)
 	}
 	defer s.close(t)
-	flows := append(words.Flows(c, seed(stream(docs)), flowsOfGolden), pairwise(c, words, inv, seed(stream(docs)))...)
-	flows = slices.DeleteFunc(flows, func(f oracle.Flow) bool { return s.inside(&f, inv) })
+	flows := append(words.Flows(c, seed(stream(docs)), e.flows), pairwise(c, words, inv, e, seed(stream(docs)))...)
+	flows = slices.DeleteFunc(flows, func(f oracle.Flow) bool { return s.inside(&f) })
 	return s.judge(flows, r.Program, board)
 }
 
@@ -199,7 +204,7 @@ func meshed(docs []oracle.Document, inv *ir.Inventory) (*oracle.Cluster, error) 
 }
 
 // loadStack gives each engine its part, the CNI's first.
-func loadStack(t *testing.T, r *pipeline.Rendered, families []*Family, c *oracle.Cluster, parts [][]oracle.Document) (*stack, error) {
+func loadStack(t failer, r *pipeline.Rendered, families []*Family, c *oracle.Cluster, parts [][]oracle.Document) (*stack, error) {
 	load := func(p profile.Profile, c *oracle.Cluster, docs []oracle.Document) (layer, error) {
 		f := familyOf(t, p, families)
 		policy, err := f.Engine.Load(p, c, docs)
@@ -229,29 +234,37 @@ func straight(c *oracle.Cluster) *oracle.Cluster {
 	return &out
 }
 
-func (s *stack) close(t *testing.T) {
+func (s *stack) close(t failer) {
 	for _, p := range []layer{s.cni, s.mesh, s.waypoints} {
 		if p.Policy == nil {
 			continue
 		}
 		if err := p.Close(); err != nil {
-			t.Error(err)
+			t.Fatalf("%v", err)
 		}
 	}
 }
 
-// Bounds of what is tried between ends of which each is another thing to a stack:
-// of two workloads, in as many rounds, as few of many requests are allowed.
-const (
-	maxEnds     = 16
-	flowsOfPair = 300
-	rounds      = 3
+// effort is how many flows are tried of a stack: anywhere, and between every two
+// of the ends of which each is another thing to it. Between workloads that is
+// done in as many rounds, since few of many requests are allowed.
+type effort struct {
+	flows, ofPair, rounds int
+}
+
+// thorough is for what somebody wrote, brief for what was drawn.
+var (
+	thorough = effort{flows: flowsOfGolden, ofPair: 300, rounds: 3}
+	brief    = effort{flows: flowsOfRandom, ofPair: 12, rounds: 3}
 )
+
+// maxEnds bounds the ends of pairs.
+const maxEnds = 16
 
 // pairwise gives flows between every two of the ends that a stack tells apart: a
 // pod of each workload and waypoint, one that is in the mesh and one that is not,
 // nodes, and what is outside. Of random ends few get through to each other.
-func pairwise(c *oracle.Cluster, words *boundary.Words, inv *ir.Inventory, seed uint64) []oracle.Flow {
+func pairwise(c *oracle.Cluster, words *boundary.Words, inv *ir.Inventory, e effort, seed uint64) []oracle.Flow {
 	type end struct {
 		at   int
 		role role
@@ -270,11 +283,11 @@ func pairwise(c *oracle.Cluster, words *boundary.Words, inv *ir.Inventory, seed 
 			two := &oracle.Cluster{Endpoints: []oracle.Endpoint{c.Endpoints[a.at], c.Endpoints[b.at]}}
 			times := 1
 			if a.role.workload && b.role.workload {
-				times = rounds
+				times = e.rounds
 			}
 			for range times {
 				seed++
-				for _, f := range words.Flows(two, seed, flowsOfPair) {
+				for _, f := range words.Flows(two, seed, e.ofPair) {
 					f.From, f.To = []int{a.at, b.at}[f.From], []int{a.at, b.at}[f.To]
 					out = append(out, f)
 				}
@@ -307,21 +320,15 @@ func roleOf(e *oracle.Endpoint, inv *ir.Inventory) role {
 }
 
 // inside reports a flow that is a part of another's way: to the port of tunnels,
-// for which nobody asks, and what a waypoint passes on to the workloads for which
-// it decides. Who talks to whom in it, the flow from the sender to the workload
-// says.
-func (s *stack) inside(f *oracle.Flow, inv *ir.Inventory) bool {
+// for which nobody asks, what the mesh sends to a waypoint, and what a waypoint
+// sends to the mesh. Who talks to whom in it, the flow from the sender to the
+// workload says.
+func (s *stack) inside(f *oracle.Flow) bool {
 	if s.mesh.profile.Engine != profile.IstioAmbient || f.Protocol != sem.TCP {
 		return false
 	}
-	_, toGateway := f.Destination.Labels[gatewayName]
-	if f.Port == tunnelPort && (pod(&f.Destination) || toGateway) {
-		return true
-	}
-	return slices.ContainsFunc(inv.Workloads, func(w ir.Workload) bool {
-		ns, behind := inv.Behind(&w)
-		return behind && isWaypoint(&f.Source, ns.Name, ns.Waypoint) && f.Destination.In(w.Pods)
-	})
+	from, to := f.Source.Labels[gatewayName] != "", f.Destination.Labels[gatewayName] != ""
+	return f.Port == tunnelPort && (pod(&f.Destination) || to) || from && (f.Destination.Meshed || to) || to && f.Source.Meshed
 }
 
 // outcome is what becomes of a flow in a stack.
@@ -401,7 +408,7 @@ func (s *stack) judge(flows []oracle.Flow, intent *ir.Program, board *Scoreboard
 	if differ == nil {
 		return score, ""
 	}
-	x := trial{profile: s.cni.profile, docs: s.docs, intent: "golden"}
+	x := trial{profile: s.cni.profile, docs: s.docs}
 	return score, x.report(differ)
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/portolan-dev/portolan/golden/oracle"
 )
 
-func TestStacks(t *testing.T) { Stacks(t, families, &board) }
+func TestStacks(t *testing.T) { Stacks(t, families, *programs, &board) }
 
 // TestStackMistakes makes mistakes in what is rendered for a CNI or for a mesh,
 // and demands that the flows of the stack show each.
@@ -36,11 +36,11 @@ func TestStackMistakes(t *testing.T) {
 					continue
 				}
 				change := func(docs []oracle.Document) []oracle.Document { return m.change(t, docs) }
-				s, differ := judgeStack(t, &list[i], families, change, &Scoreboard{})
+				s, differ := judgeStack(t, &list[i], families, change, thorough, &Scoreboard{})
 				if differ == "" {
 					t.Fatalf("not seen in %d flows", s.Flows)
 				}
-				t.Log(differ[:strings.Index(differ, "--- intent")])
+				t.Log(differ[:strings.Index(differ, "--- ")])
 				return
 			}
 			t.Errorf("there is no target %s", m.target)

@@ -53,7 +53,7 @@ func asEmitted(docs []oracle.Document) []oracle.Document { return docs }
 // differ.
 func (f *Family) translate(t failer, p profile.Profile, text string, change func([]oracle.Document) []oracle.Document, board *Scoreboard) (Score, string) {
 	t.Helper()
-	r, ok := rendered(t, text, p)
+	r, ok := rendered(t, text, p.String())
 	if !ok {
 		return Score{Cannot: 1}, ""
 	}
@@ -88,16 +88,16 @@ func (f *Family) translate(t failer, p profile.Profile, text string, change func
 	return s, differ
 }
 
-// rendered renders an intent without the proof, which has a frontend in it; false
-// where the target refuses it, or where the intent is wrong by itself. What would
-// be left out is refused, too.
-func rendered(t failer, text string, p profile.Profile) (*pipeline.Rendered, bool) {
+// rendered renders an intent for a target, as --to takes it, without the proof,
+// which has a frontend in it; false where the target refuses it, or where the
+// intent is wrong by itself. What would be left out is refused, too.
+func rendered(t failer, text, target string) (*pipeline.Rendered, bool) {
 	t.Helper()
 	cfg, _, diags := intent.Load([]string{"-"}, intent.Options{Stdin: strings.NewReader(text)})
 	if diags.HasErrors() {
 		t.Fatalf("%v\n%s", diags, text)
 	}
-	targets, diags := pipeline.Targets(cfg, nil, []string{p.String()})
+	targets, diags := pipeline.Targets(cfg, nil, []string{target})
 	if diags.HasErrors() {
 		t.Fatalf("%v", diags)
 	}

@@ -30,21 +30,24 @@ type Dialect struct {
 	Hosts    bool // rules of nodes
 	Failsafe bool // nodes stay open at the ports that keep a cluster going
 	Mesh     bool // mutual TLS; peers are known by account or namespace, and what ports speak is stated
+	Behind   bool // requests are read by waypoints alone
 }
 
-// Dialects is the dialects by the family's name.
+// Dialects is the dialects by the family's name, and those of a mesh on any CNI.
 var Dialects = map[string]Dialect{
 	"kubernetes": {Deny: true, Egress: true, Nodes: true},
 	"calico":     {Deny: true, Accounts: true, Wide: true, Egress: true, Nodes: true, ICMP: true, Codes: true, Log: true, Staged: true, Hosts: true, Failsafe: true},
 	"cilium":     {Deny: true, Accounts: true, Wide: true, HTTP: true, Egress: true, Nodes: true, Names: true, DNS: true, Servers: true, ICMP: true, Hosts: true},
 	"istio":      {Deny: true, Accounts: true, HTTP: true, Tokens: true, Clients: true, Mesh: true},
+	"sidecars":   {Deny: true, Accounts: true, HTTP: true, Egress: true, Nodes: true, Mesh: true},
+	"ambient":    {Deny: true, Accounts: true, HTTP: true, Egress: true, Nodes: true, Mesh: true, Behind: true},
 }
 
 // Intent draws a configuration in the intent language. What it declares of the
 // cluster is true of Cluster; whether a target can express it is open, and a few
 // are refused as wrong by themselves, such as an allow that a deny covers.
 func Intent(t *rapid.T, d Dialect) string {
-	s := &sketch{T: t, can: d, closed: map[string]bool{}}
+	s := &sketch{T: t, can: d, closed: map[string]bool{}, behind: map[string]bool{}}
 	s.draw()
 	return s.text.String()
 }
@@ -59,12 +62,14 @@ type sketch struct {
 	nodes   []string        // sets of nodes
 	strict  bool            // some pods take mutual TLS only
 	closed  map[string]bool // what takes nothing without a rule
+	behind  map[string]bool // workloads whose requests a waypoint reads
 	rules   int
 }
 
 type space struct {
 	name      string
 	managed   bool
+	waypoint  bool
 	workloads []workload
 }
 
@@ -273,6 +278,10 @@ func (s *sketch) namespace(ns Namespace) {
 		s.strict = s.strict || mode == "strict"
 		s.line("  mtls = %q", mode)
 	}
+	sp.waypoint = sp.managed && slices.Contains(Mesh, ns.Name) && s.can.Behind && s.chance("waypoint", 2)
+	if sp.waypoint {
+		s.line("  waypoint = \"way\"")
+	}
 	for _, w := range s.drawWorkloads(ns.Name) {
 		s.workload(&sp, w)
 	}
@@ -338,6 +347,10 @@ func (s *sketch) workload(sp *space, kind int) {
 		s.line("    }")
 	}
 	address := sp.name + "." + k.name
+	if w.ports != nil && sp.waypoint {
+		s.line("    services = { %s = { 80 = \"http\" } }", k.name)
+		s.behind[address] = true
+	}
 	s.closed[address] = s.closed[sp.name]
 	if sp.managed && s.chance("default of workload", 5) {
 		modes := []string{"ingress", "none"}
@@ -370,7 +383,7 @@ func (s *sketch) rule(scope, action string) {
 	if !named && s.chance("except to", 6) {
 		s.line("    except_to = [%s]", s.peer(scope, "except", true))
 	}
-	s.traffic(action, named, s.closed[to])
+	s.traffic(action, named, to)
 	switch {
 	case !s.can.Egress:
 		s.line(`    at = "destination"`)
@@ -410,12 +423,14 @@ func (s *sketch) receivers(scope, action string) (named bool, to string) {
 	if len(speaking) > 0 && rapid.Bool().Draw(s.T, "named port") {
 		return true, s.pick("to", speaking...)
 	}
+	if s.can.Egress && s.chance("to anyone", 3) {
+		return false, s.peers(scope, "to", false)
+	}
 	return false, s.pick("to", all...)
 }
 
-// traffic draws what a rule is about. closed says that its receivers take nothing
-// else, as what asks for tokens and clients needs it.
-func (s *sketch) traffic(action string, named, closed bool) {
+// traffic draws what a rule to some receivers is about.
+func (s *sketch) traffic(action string, named bool, to string) {
 	port := func() string {
 		ranges := PortRanges
 		if s.can.Mesh { // which lists ports one by one
@@ -457,13 +472,14 @@ func (s *sketch) traffic(action string, named, closed bool) {
 		s.line("    icmp = [%s]\n    icmpv6 = [%s]", m4, m6)
 	}
 	if kind == "named" || kind == "tcp" {
-		s.restrict(action, kind == "named", closed)
+		s.restrict(action, kind == "named", to)
 	}
 }
 
 // restrict draws what a rule asks of TCP beside its ports. Who asks for the name
-// of a server reads no requests.
-func (s *sketch) restrict(action string, named, closed bool) {
+// of a server reads no requests; who asks for tokens or clients is to take nothing
+// else.
+func (s *sketch) restrict(action string, named bool, to string) {
 	if action != "allow" && !(s.can.Mesh && action == "deny") {
 		return
 	}
@@ -471,7 +487,10 @@ func (s *sketch) restrict(action string, named, closed bool) {
 		s.line("    sni = [%s]", s.some("server", NamePatterns))
 		return
 	}
-	readable := named || !s.can.Mesh
+	readable, closed := named || !s.can.Mesh, s.closed[to]
+	if s.can.Behind && !s.behind[to] && !s.chance("requests without a waypoint", 16) {
+		readable = false
+	}
 	if readable && s.may("http", s.can.HTTP, 3) {
 		s.line("    http = [%s]", s.requests())
 	}
