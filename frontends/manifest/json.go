@@ -42,6 +42,10 @@ func (f *file) jsonDocuments(c chunk) ([]*node, bool) {
 		if err != nil {
 			break
 		}
+		if len(out) > 0 && len(bytes.Trim(f.text[:c.start], blanks)) > 0 { // after a separator kubectl drops it
+			f.add(diag.ManifestSyntax, at, "There is text after the end of the document.", "Separate documents with a line of three dashes.")
+			return nil, true
+		}
 		j.bad = false
 		n := j.node(t, at, 0)
 		if !j.bad && !j.over {

@@ -68,6 +68,9 @@ func (w *Words) Flows(c *oracle.Cluster, seed uint64, n int) []oracle.Flow {
 		if slices.ContainsFunc(e.Ports, func(p oracle.NamedPort) bool { return p.Port == dns }) {
 			s.resolvers = append(s.resolvers, i)
 		}
+		if len(w.Names) > 0 && len(e.Names) > 0 {
+			s.named = append(s.named, i)
+		}
 	}
 	traffic := w.traffic(s.Rand)
 	var out []oracle.Flow
@@ -91,6 +94,7 @@ type sampler struct {
 
 	nodes     []int
 	resolvers []int // what has the port of queries
+	named     []int // what has names, where names are mentioned
 }
 
 // flow gives a flow of some traffic between two ends, of which one is a pod
@@ -110,6 +114,9 @@ func (s *sampler) flow(t sem.Flow) (oracle.Flow, bool) {
 	}
 	if len(s.resolvers) > 0 && t.Query != "" && s.IntN(3) > 0 {
 		other = s.resolvers[s.IntN(len(s.resolvers))]
+	}
+	if len(s.named) > 0 && t.Query == "" && s.IntN(6) == 0 {
+		other = s.named[s.IntN(len(s.named))]
 	}
 	v6 := t.Protocol == sem.ICMPv6 || t.Protocol != sem.ICMP && s.IntN(3) == 0
 	f, ok := Between(s.cluster, one, other, v6)
@@ -198,7 +205,8 @@ func (w *Words) traffic(r *rand.Rand) []sem.Flow {
 		}
 	}
 	out = append(out, w.requests(r)...)
-	for _, m := range append([]Message{{8, 0}, {3, 4}, {128, 0}, {1, 0}}, w.ICMP...) {
+	out = append(out, sem.Flow{Protocol: sem.ICMP, ICMPType: 8}, sem.Flow{Protocol: sem.ICMPv6, ICMPType: 128})
+	for _, m := range w.ICMP {
 		for _, near := range []Message{m, {m.Type, m.Code + 1}, {m.Type + 1, m.Code}} {
 			for _, protocol := range []uint8{sem.ICMP, sem.ICMPv6} {
 				out = append(out, sem.Flow{Protocol: protocol, ICMPType: near.Type, ICMPCode: near.Code})

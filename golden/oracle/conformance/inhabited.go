@@ -100,8 +100,9 @@ func services(inv *ir.Inventory) []oracle.Service {
 
 // places puts endpoints where the facts say that they are.
 type places struct {
-	inv   *ir.Inventory
-	taken map[netip.Addr]bool
+	inv    *ir.Inventory
+	taken  map[netip.Addr]bool
+	server bool // a node has an API server
 }
 
 // settle makes an endpoint one that there can be; false where it cannot.
@@ -112,7 +113,11 @@ func (p *places) settle(e *oracle.Endpoint) bool {
 	case sem.Pod:
 		return p.workload(e) && p.move(e, f.PodCIDRs, f.NodeCIDRs)
 	case sem.OtherNode:
-		return p.move(e, f.NodeCIDRs, f.PodCIDRs)
+		if servers := f.APIServer.Intersect(f.NodeCIDRs); !p.server && !servers.IsEmpty() {
+			p.server, e.APIServer = true, true
+			return p.move(e, servers, f.PodCIDRs)
+		}
+		return p.move(e, f.NodeCIDRs.Subtract(f.APIServer), f.PodCIDRs)
 	case sem.External:
 		if e.APIServer && !f.APIServer.IsEmpty() {
 			e.Addresses = first(f.APIServer, p.taken, 1)

@@ -168,8 +168,7 @@ func judgeStack(t failer, r *pipeline.Rendered, families []*Family, change func(
 }
 
 // meshed gives a cluster for documents in which what an inventory states is true,
-// of the API server's node as well, with a pod of every waypoint and none that
-// only seems to be one. Outside the mesh is what it leaves alone: waypoints, the
+// with a pod of every waypoint and none that only seems to be one. Outside the mesh is what it leaves alone: waypoints, the
 // system's namespace, and in ambient the mesh's own (istio/istio,
 // pkg/kube/inject/inject.go and manifests/charts/istio-cni/values.yaml).
 func meshed(docs []oracle.Document, inv *ir.Inventory) (*oracle.Cluster, error) {
@@ -185,7 +184,6 @@ func meshed(docs []oracle.Document, inv *ir.Inventory) (*oracle.Cluster, error) 
 	if err != nil {
 		return nil, err
 	}
-	server := inv.Facts.APIServer.Contains
 	c.Endpoints = slices.DeleteFunc(c.Endpoints, func(e oracle.Endpoint) bool {
 		if e.Kind == sem.External {
 			ofNodes := func(a netip.Addr) bool { return inv.Facts.NodeCIDRs.Contains(a) || slices.Contains(probes, a) }
@@ -197,7 +195,6 @@ func meshed(docs []oracle.Document, inv *ir.Inventory) (*oracle.Cluster, error) 
 	for i := range c.Endpoints {
 		e := &c.Endpoints[i]
 		_, gateway := e.Labels[gatewayName]
-		e.APIServer = e.APIServer || e.IsNode() && slices.ContainsFunc(e.Addresses, server)
 		e.Meshed = e.Meshed && !gateway && e.Namespace != "kube-system" && !(ambient && e.Namespace == meshRoot(c))
 	}
 	return c, nil

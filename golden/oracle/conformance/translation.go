@@ -80,7 +80,7 @@ func (f *Family) translate(t failer, p profile.Profile, text string, change func
 	}
 	// Most flows are about what was rendered; the rest is about what was not and
 	// should have been.
-	flows := slices.Concat(words.Flows(x.cluster, seed(text), flowsOfRandom), words.With(random.Words()).Flows(x.cluster, seed(text)+1, flowsOfRandom/2))
+	flows := slices.Concat(words.Flows(x.cluster, seed(text), flowsOfRandom), words.With(random.Words(f.Dialect)).Flows(x.cluster, seed(text)+1, flowsOfRandom/2))
 	s, differ, err := x.judge(flows, board)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, x.report(nil))
@@ -93,6 +93,11 @@ func (f *Family) translate(t failer, p profile.Profile, text string, change func
 // intent is wrong by itself. What would be left out is refused, too.
 func rendered(t failer, text, target string) (*pipeline.Rendered, bool) {
 	t.Helper()
+	return renderedWith(t, text, target, pipeline.Options{Unproved: true, Strict: true})
+}
+
+func renderedWith(t failer, text, target string, o pipeline.Options) (*pipeline.Rendered, bool) {
+	t.Helper()
 	cfg, _, diags := intent.Load([]string{"-"}, intent.Options{Stdin: strings.NewReader(text)})
 	if diags.HasErrors() {
 		t.Fatalf("%v\n%s", diags, text)
@@ -101,7 +106,7 @@ func rendered(t failer, text, target string) (*pipeline.Rendered, bool) {
 	if diags.HasErrors() {
 		t.Fatalf("%v", diags)
 	}
-	list, diags := pipeline.Render(cfg, targets, pipeline.Options{Unproved: true, Strict: true})
+	list, diags := pipeline.Render(cfg, targets, o)
 	if diags.HasErrors() || list[0].Refused {
 		return nil, false
 	}

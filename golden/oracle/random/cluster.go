@@ -158,8 +158,8 @@ func addresses(list ...string) []netip.Addr {
 	return out
 }
 
-// Words gives all that rules are drawn from, to look for flows with.
-func Words() *boundary.Words {
+// Words gives all that rules of a dialect are drawn from, to look for flows with.
+func Words(d Dialect) *boundary.Words {
 	w := &boundary.Words{Names: Names, Methods: Methods, Targets: Targets, Hosts: Hosts, Headers: Headers}
 	w.Ports = slices.Clone(Ports)
 	for _, r := range PortRanges {
@@ -174,6 +174,9 @@ func Words() *boundary.Words {
 	}
 	w.Tokens.Subjects, w.Tokens.Audiences = Subjects, Audiences
 	w.Tokens.Claims = map[string]any{"role": Claims["role"][0], "realm": map[string]any{"groups": Claims["realm.groups"][0]}}
+	if !d.ICMP {
+		return w
+	}
 	for _, m := range slices.Concat(ICMPv4, ICMPv6) {
 		w.ICMP = append(w.ICMP, boundary.Message{Type: m.Type, Code: uint8(max(m.Code, 0))})
 	}

@@ -87,7 +87,7 @@ func TestCluster(t *testing.T) {
 // TestWords holds the flows that are made of the words to having, for every word
 // that a rule can ask for, one that fits and one that does not.
 func TestWords(t *testing.T) {
-	flows := Words().Flows(Cluster(), 1, 20000)
+	flows := Words(Dialects["calico"]).Flows(Cluster(), 1, 20000)
 	some := func(what string, of, is func(f *oracle.Flow) bool) {
 		has, not := false, false
 		for i := range flows {
