@@ -1,6 +1,7 @@
 package lower
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/portolan-dev/portolan/ir"
@@ -265,43 +266,74 @@ func openProbes(s *ir.Stage, inv *ir.Inventory) {
 func openWaypoints(asked, wired *ir.Program) {
 	inv := &wired.Inventory
 	tunnelled := ir.PortTraffic(ir.TCP, set.SinglePort(inv.Facts.Tunnel.Port))
+	said := map[string]bool{} // one waypoint is before several workloads
 	add := func(d ir.Direction, s ir.Subject, peers ir.Peers, o ir.Origin) {
-		last := wired.LastStage(d)
-		if last == nil {
+		last, key := wired.LastStage(d), fmt.Sprint(d, s.Pods, peers, o.Kind, o.Address)
+		if last == nil || said[key] {
 			return
 		}
+		said[key] = true
 		if len(last.Levels) == 0 {
 			last.Levels = []ir.Level{{}}
 		}
 		level := &last.Levels[len(last.Levels)-1]
 		level.Rules = append(level.Rules, ir.Rule{Subject: s, Peers: peers, Traffic: tunnelled, Action: ir.Allow, Origin: o})
 	}
+	var all []behind
+	in := map[string][]behind{} // by namespace
 	for i := range inv.Workloads {
 		w := &inv.Workloads[i]
-		ns, behind := inv.Behind(w)
-		if !behind {
+		ns, is := inv.Behind(w)
+		if !is {
 			continue
 		}
-		workload := ir.Subject{Pods: w.Pods, Address: w.Address, Kind: ir.SubjectWorkload}
-		waypoint := ir.Subject{Pods: ns.WaypointPods(), Address: ns.Address + "/" + ns.Waypoint, Kind: ir.SubjectWorkload}
-		way, _ := ir.PeersOf(waypoint.Pods)
+		b := behind{workload: w.Pods, waypoint: ir.Subject{Pods: ns.WaypointPods(), Address: ns.Address + "/" + ns.Waypoint, Kind: ir.SubjectWorkload}}
+		b.way, _ = ir.PeersOf(b.waypoint.Pods)
+		all, in[w.Namespace] = append(all, b), append(in[w.Namespace], b)
 		to, _ := ir.PeersOf(w.Pods)
 		companion := ir.Origin{Kind: ir.FromCompanion, Address: w.Address, Purpose: ir.ForWaypoint}
-		add(ir.Egress, waypoint, to, companion)
-		add(ir.Ingress, workload, way, companion)
-		for _, d := range asked.All() {
-			r := d.Rule
-			if _, tcp := r.Traffic.Only(ir.TCP); r.Action != ir.Allow || !tcp || r.Origin.Purpose == ir.ForWaypoint {
-				continue
+		add(ir.Egress, b.waypoint, to, companion)
+		add(ir.Ingress, ir.Subject{Pods: w.Pods, Address: w.Address, Kind: ir.SubjectWorkload}, b.way, companion)
+	}
+	among := func(pods ir.Pods) []behind {
+		if name, single := pods.SingleNamespace(); single {
+			return in[name]
+		}
+		return all
+	}
+	for _, d := range asked.All() {
+		r := d.Rule
+		if _, tcp := r.Traffic.Only(ir.TCP); r.Action != ir.Allow || !tcp || r.Origin.Purpose == ir.ForWaypoint {
+			continue
+		}
+		if d.Direction == ir.Ingress {
+			senders, some := mayBeMeshed(inv, r.Peers)
+			for _, b := range among(r.Subject.Pods) {
+				if some && r.Subject.Pods.Overlaps(b.workload) {
+					add(ir.Ingress, b.waypoint, senders, r.Origin)
+				}
 			}
-			if d.Direction == ir.Egress && (r.Peers.IsAny() || slices.ContainsFunc(r.Peers.Pods(), w.Pods.Overlaps)) {
-				add(ir.Egress, r.Subject, way, r.Origin)
-			}
-			if senders, some := mayBeMeshed(inv, r.Peers); d.Direction == ir.Ingress && some && r.Subject.Pods.Overlaps(w.Pods) {
-				add(ir.Ingress, waypoint, senders, r.Origin)
+			continue
+		}
+		to := r.Peers.Pods()
+		if r.Peers.IsAny() {
+			to = []ir.Pods{ir.AllPods()}
+		}
+		for _, pods := range to {
+			for _, b := range among(pods) {
+				if pods.Overlaps(b.workload) {
+					add(ir.Egress, r.Subject, b.way, r.Origin)
+				}
 			}
 		}
 	}
+}
+
+// behind is a workload behind a waypoint.
+type behind struct {
+	workload ir.Pods
+	waypoint ir.Subject
+	way      ir.Peers // the waypoint's pods
 }
 
 // mayBeMeshed gives the peers that may be pods of the mesh.
