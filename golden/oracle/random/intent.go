@@ -39,8 +39,8 @@ var Dialects = map[string]Dialect{
 	"calico":     {Deny: true, Accounts: true, Wide: true, Egress: true, Nodes: true, ICMP: true, Codes: true, Log: true, Staged: true, Hosts: true, Failsafe: true},
 	"cilium":     {Deny: true, Accounts: true, Wide: true, HTTP: true, Egress: true, Nodes: true, Names: true, DNS: true, Servers: true, ICMP: true, Hosts: true},
 	"istio":      {Deny: true, Accounts: true, HTTP: true, Tokens: true, Clients: true, Mesh: true},
-	"sidecars":   {Deny: true, Accounts: true, HTTP: true, Egress: true, Nodes: true, Mesh: true},
-	"ambient":    {Deny: true, Accounts: true, HTTP: true, Egress: true, Nodes: true, Mesh: true, Behind: true},
+	"sidecars":   {Deny: true, Accounts: true, HTTP: true, Egress: true, Nodes: true, Tokens: true, Clients: true, Mesh: true},
+	"ambient":    {Deny: true, Accounts: true, HTTP: true, Egress: true, Nodes: true, Tokens: true, Clients: true, Mesh: true, Behind: true},
 }
 
 // Intent draws a configuration in the intent language. What it declares of the
@@ -265,10 +265,15 @@ func (s *sketch) namespace(ns Namespace) {
 		s.line("  managed = false")
 	case !s.can.Egress:
 		mode := s.pick("default", "ingress", "ingress", "none")
-		s.closed[ns.Name] = mode == "ingress"
+		s.closed[ns.Name] = closesIngress(mode)
 		s.line("  default_deny = %q", mode)
-	case s.chance("default", 3):
-		s.line("  default_deny = %q", s.pick("default", "ingress", "egress", "none"))
+	default:
+		mode := "both"
+		if s.chance("default", 3) {
+			mode = s.pick("default", "ingress", "egress", "none")
+			s.line("  default_deny = %q", mode)
+		}
+		s.closed[ns.Name] = closesIngress(mode)
 	}
 	if sp.managed && s.can.Egress && s.chance("no DNS", 6) {
 		s.line("  dns = false")
@@ -288,6 +293,8 @@ func (s *sketch) namespace(ns Namespace) {
 	s.line("}")
 	s.spaces = append(s.spaces, sp)
 }
+
+func closesIngress(mode string) bool { return mode == "ingress" || mode == "both" }
 
 // kinds is the workloads that can be declared, by their selectors. An account is
 // declared of those alone that are all pods of their namespace that have it.
@@ -358,7 +365,7 @@ func (s *sketch) workload(sp *space, kind int) {
 			modes = []string{"both", "none", "ingress", "egress"}
 		}
 		mode := s.pick("default of workload", modes...)
-		s.closed[address] = mode == "ingress"
+		s.closed[address] = closesIngress(mode)
 		s.closed[sp.name] = s.closed[sp.name] && s.closed[address]
 		s.line("    default_deny = %q", mode)
 	}
