@@ -465,6 +465,53 @@ func containsPeer(a, b Peer) bool {
 	return !some
 }
 
+// Overlaps reports whether some endpoint may be one of both: an address may have
+// any name, and the API server may be wherever it is not stated to be.
+func (p Peers) Overlaps(q Peers) bool {
+	return slices.ContainsFunc(p.list, func(a Peer) bool {
+		return slices.ContainsFunc(q.list, func(b Peer) bool { return overlaps(a, b) })
+	})
+}
+
+func overlaps(a, b Peer) bool {
+	switch a := a.(type) {
+	case Pods:
+		if b, same := b.(Pods); same {
+			return a.Overlaps(b)
+		}
+	case RemotePods:
+		if b, same := b.(RemotePods); same {
+			return a.Clusters.Overlaps(b.Clusters) && a.Pods.Overlaps(b.Pods)
+		}
+	case External:
+		if b, same := b.(External); same {
+			return a.Addresses.Overlaps(b.Addresses)
+		}
+	case AnyPeer, Names, Nodes, NodeLocal, APIServer, Infrastructure:
+	}
+	return kindsOf(a)&kindsOf(b) != 0
+}
+
+// kindsOf gives the kinds of endpoints that a peer may be of, a bit for each.
+func kindsOf(p Peer) uint8 {
+	const pods, remote, outside, nodes, other = 1, 2, 4, 8, 16
+	switch p.(type) {
+	case Pods:
+		return pods
+	case RemotePods:
+		return remote
+	case External, Names:
+		return outside
+	case Nodes, NodeLocal:
+		return nodes
+	case APIServer:
+		return outside | nodes
+	case Infrastructure:
+		return other
+	}
+	return pods | remote | outside | nodes | other
+}
+
 // Equal reports whether both have the same members in canonical form.
 func (p Peers) Equal(q Peers) bool {
 	return slices.EqualFunc(p.list, q.list, func(a, b Peer) bool { return peerKey(a) == peerKey(b) })

@@ -88,6 +88,8 @@ type lowering struct {
 	named  bool                  // some rule asks for names of TLS servers
 	noted  map[filter][]noted    // where one does
 	read   []read                // the same
+	dnsAt  []noted               // has rules for DNS over TCP
+	onDNS  []noted               // has others on that port
 
 	sizes // of the subject at hand
 }

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cilium/cilium/pkg/policy/api"
 
-	"github.com/portolan-dev/portolan/backends/lower"
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
 )
@@ -111,9 +111,12 @@ type read struct {
 	servers   bool // names of servers, or else requests or DNS names
 }
 
-// note keeps the TCP ports of an item in mind, where some rule asks for names of
-// servers at all.
+// note keeps in mind what Cilium would merge of an item's ports: those of DNS,
+// and all of TCP where some rule asks for names of servers at all.
 func (l *lowering) note(r *ir.Rule, d ir.Direction, p layer3, t layer4) {
+	if d == ir.Egress && r.Action == ir.Allow {
+		l.noteDNS(r, t)
+	}
 	if !l.named || r.Action != ir.Allow || r.Subject.Kind == ir.SubjectNodes {
 		return
 	}
@@ -129,6 +132,22 @@ func (l *lowering) note(r *ir.Rule, d ir.Direction, p layer3, t layer4) {
 				f := filter{d, s, port.Port, port.EndPort}
 				l.noted[f] = append(l.noted[f], noted{r.Subject.Pods, rule.ServerNames != nil, r.Origin, rule.Rules != nil})
 			}
+		}
+	}
+}
+
+// noteDNS keeps in mind who has rules for DNS, and who has others that the proxy
+// reads on its port.
+func (l *lowering) noteDNS(r *ir.Rule, t layer4) {
+	at := api.PortProtocol{Port: strconv.Itoa(int(l.dnsPort())), Protocol: api.ProtoTCP}
+	for _, rule := range t.ports {
+		one := noted{pods: r.Subject.Pods, origin: r.Origin}
+		switch {
+		case !slices.Contains(rule.Ports, at):
+		case rule.Rules != nil && rule.Rules.DNS != nil:
+			l.dnsAt = append(l.dnsAt, one)
+		case rule.Rules != nil || rule.ServerNames != nil:
+			l.onDNS = append(l.onDNS, one)
 		}
 	}
 }
@@ -172,16 +191,23 @@ func (l *lowering) unmergeable() {
 				if b.restrict {
 					what = "with requests or DNS names"
 				}
-				clashes = append(clashes, clash{a.origin, fmt.Sprintf("%q is for the same peers and port %s, and Cilium makes one of the two", b.origin.Address, what)})
+				clashes = append(clashes, clash{a.origin, fmt.Sprintf("%q is for the same peers and port %s, and Cilium makes one of the two", b.origin.Address, what), apart})
 			}
 		}
 	}
 	if clashes == nil {
 		clashes = l.readTogether()
 	}
+	for _, a := range l.onDNS {
+		for _, b := range l.dnsAt {
+			if a.pods.Overlaps(b.pods) {
+				clashes = append(clashes, clash{a.origin, fmt.Sprintf("%q has Cilium's proxy read DNS on the same port, and Cilium computes no policy for pods that have both", b.origin.Address), "Use another port."})
+			}
+		}
+	}
 	slices.SortFunc(clashes, clash.compare)
 	for _, c := range clashes {
-		l.refuse(c.origin, &refusal{diag.Unmergeable, c.reason, "Use different ports, write both with names, or take the peers of one out of the other with `except`."})
+		l.refuse(c.origin, &refusal{diag.Unmergeable, c.reason, c.todo})
 	}
 }
 
@@ -191,19 +217,31 @@ func (l *lowering) readTogether() []clash {
 	var out []clash
 	for _, a := range l.read {
 		for _, b := range l.read {
-			if a.servers && !b.servers && a.direction == b.direction && lower.Overlap(l.program, &a.rule, &b.rule) {
-				out = append(out, clash{a.rule.Origin, fmt.Sprintf("%q restricts requests or DNS names for some of the same peers and ports, and Cilium would let all of them pass, and all names of servers", b.rule.Origin.Address)})
+			if a.servers && !b.servers && a.direction == b.direction && overlap(&a.rule, &b.rule) {
+				out = append(out, clash{a.rule.Origin, fmt.Sprintf("%q restricts requests or DNS names for some of the same peers and ports, and Cilium would let all of them pass, and all names of servers", b.rule.Origin.Address), apart})
 			}
 		}
 	}
 	return out
 }
 
+// overlap reports whether a TCP connection may be of both rules. What number a
+// port's name has is not known.
+func overlap(a, b *ir.Rule) bool {
+	t, u := a.Traffic, b.Traffic
+	ports := len(t.Named()) > 0 || len(u.Named()) > 0 || !t.Ports(ir.TCP).Intersect(u.Ports(ir.TCP)).IsEmpty()
+	return ports && a.Subject.Pods.Overlaps(b.Subject.Pods) && a.Peers.Overlaps(b.Peers)
+}
+
 // clash is a refusal of unmergeable.
 type clash struct {
 	origin ir.Origin
 	reason string
+	todo   string
 }
+
+// apart is what to do about most clashes.
+const apart = "Use different ports, write both with names, or take the peers of one out of the other with `except`."
 
 func (c clash) compare(d clash) int {
 	return cmp.Or(strings.Compare(c.origin.Address, d.origin.Address), strings.Compare(c.reason, d.reason))

@@ -148,6 +148,9 @@ func (l *lowering) portRules(r *ir.Rule, d ir.Direction, proxied bool) (api.Port
 			dns = append(dns, numbered(protocol, numbers.Intersect(asked), false)...)
 			numbers = numbers.Subtract(asked)
 		default:
+			if ref := l.notOfDNS(r, d, one.Named()); ref != nil {
+				return nil, ref
+			}
 			plain = append(plain, l.unrestricting(r, d, protocol)...)
 		}
 		plain = append(append(plain, numbered(protocol, numbers, false)...), named(protocol, one)...)
@@ -186,6 +189,21 @@ func (l *lowering) unrestricting(r *ir.Rule, d ir.Direction, p ir.Protocol) []ap
 		return numbered(p, set.SinglePort(l.dnsPort()), false)
 	}
 	return nil
+}
+
+// notOfDNS refuses names of destinations' ports for pods that may ask for some
+// DNS names only: the number may be the port of DNS, where it would lift that.
+func (l *lowering) notOfDNS(r *ir.Rule, d ir.Direction, named []ir.NamedPort) *refusal {
+	if d != ir.Egress || r.Action != ir.Allow || len(named) == 0 {
+		return nil
+	}
+	i := slices.IndexFunc(l.naming, func(o *ir.Rule) bool { return o.Subject.Pods.Overlaps(r.Subject.Pods) })
+	if i < 0 {
+		return nil
+	}
+	return &refusal{diag.LacksPorts,
+		fmt.Sprintf("port %q is declared by no workload of the rule and may be that of DNS, where rule %q restricts names for the same pods", named[0].Name, l.naming[i].Origin.Address),
+		"Declare the port in the destination's `ports`, or write its number."}
 }
 
 // restrictingNames gives the allows that let only some names be asked for.

@@ -289,7 +289,7 @@ func (a *assembly) together() {
 			reads := &a.rest[j]
 			at := [2]string{reads.Origin.Address, asks.Origin.Address}
 			if reads.Traffic.Requests() == nil || a.told[at] || !reads.Subject.Pods.Overlaps(asks.Subject.Pods) ||
-				!tcpMeets(reads.Traffic, asks.Traffic) || !peersMeet(reads.Peers, asks.Peers) {
+				!tcpMeets(reads.Traffic, asks.Traffic) || !reads.Peers.Overlaps(asks.Peers) {
 				continue
 			}
 			a.told[at] = true
@@ -301,52 +301,6 @@ func (a *assembly) together() {
 // tcpMeets reports whether both may be of one TCP port.
 func tcpMeets(t, u ir.Traffic) bool {
 	return len(t.Named()) > 0 || len(u.Named()) > 0 || !t.Ports(ir.TCP).Intersect(u.Ports(ir.TCP)).IsEmpty()
-}
-
-// peersMeet reports whether some endpoint may be one of both.
-func peersMeet(p, q ir.Peers) bool {
-	return slices.ContainsFunc(p.List(), func(a ir.Peer) bool {
-		return slices.ContainsFunc(q.List(), func(b ir.Peer) bool { return meet(a, b) })
-	})
-}
-
-func meet(a, b ir.Peer) bool {
-	switch a := a.(type) {
-	case ir.Pods:
-		if b, same := b.(ir.Pods); same {
-			return a.Overlaps(b)
-		}
-	case ir.RemotePods:
-		if b, same := b.(ir.RemotePods); same {
-			return a.Clusters.Overlaps(b.Clusters) && a.Pods.Overlaps(b.Pods)
-		}
-	case ir.External:
-		if b, same := b.(ir.External); same {
-			return a.Addresses.Overlaps(b.Addresses)
-		}
-	case ir.AnyPeer, ir.Names, ir.Nodes, ir.NodeLocal, ir.APIServer, ir.Infrastructure:
-	}
-	return kindsOf(a)&kindsOf(b) != 0
-}
-
-// kindsOf gives the kinds of endpoints that a peer may be of, a bit for each.
-func kindsOf(p ir.Peer) uint8 {
-	const pods, remote, outside, nodes, other = 1, 2, 4, 8, 16
-	switch p.(type) {
-	case ir.Pods:
-		return pods
-	case ir.RemotePods:
-		return remote
-	case ir.External, ir.Names:
-		return outside
-	case ir.Nodes, ir.NodeLocal:
-		return nodes
-	case ir.APIServer:
-		return outside | nodes
-	case ir.Infrastructure:
-		return other
-	}
-	return pods | remote | outside | nodes | other
 }
 
 func (a *assembly) unmergeable(i *item, n *naming, why, todo string) {

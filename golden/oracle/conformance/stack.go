@@ -168,9 +168,10 @@ func judgeStack(t failer, r *pipeline.Rendered, families []*Family, change func(
 }
 
 // meshed gives a cluster for documents in which what an inventory states is true,
-// with a pod of every waypoint and none that only seems to be one. Outside the mesh is what it leaves alone: waypoints, the
-// system's namespace, and in ambient the mesh's own (istio/istio,
-// pkg/kube/inject/inject.go and manifests/charts/istio-cni/values.yaml).
+// with a pod of every waypoint and none that only seems to be one. Outside the mesh
+// is what it leaves alone: waypoints, the system's namespace, and in ambient the
+// mesh's own (istio/istio, pkg/kube/inject/inject.go and
+// manifests/charts/istio-cni/values.yaml).
 func meshed(docs []oracle.Document, inv *ir.Inventory) (*oracle.Cluster, error) {
 	ambient := inv.Facts.Waypoints
 	var pods []oracle.Document
