@@ -156,9 +156,10 @@ func (l *lowering) left(r *ir.Rule, earlier *[]*ir.Rule) bool {
 func (l *lowering) tunnelled() bool { return l.ambient && l.target.Role == lower.WithCNI }
 
 // stopped reports whether the CNI of a stack stops all that a deny does. Beneath
-// ambient it sees no port of what pods of the mesh send to each other.
+// ambient it sees no port of what pods of the mesh send to each other, and of what
+// comes by a waypoint not who sends it.
 func (l *lowering) stopped(r *ir.Rule) bool {
-	if l.target.Role != lower.WithCNI || restricts(r) {
+	if l.target.Role != lower.WithCNI || restricts(r) || l.service != "" {
 		return false
 	}
 	pods := r.Peers.IsAny() || len(r.Peers.Pods()) > 0

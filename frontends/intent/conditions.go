@@ -7,6 +7,7 @@ import (
 
 	"github.com/portolan-dev/portolan/ir"
 	"github.com/portolan-dev/portolan/ir/diag"
+	"github.com/portolan-dev/portolan/ir/profile"
 	"github.com/portolan-dev/portolan/ir/set"
 )
 
@@ -77,7 +78,8 @@ func (w *ruleLowering) validate(s ir.Subject) {
 		return
 	}
 	all, _ := ir.PeersOf(ir.AnyPeer{})
-	every, _ := ir.PortTraffic(ir.TCP, set.AllPorts()).WithRequests(everyRequest())
+	ports := w.validated(s.Pods)
+	every, _ := ir.PortTraffic(ir.TCP, ports).WithRequests(everyRequest())
 	var done []*Issuer
 	for _, t := range w.rule.Traffic.JWT.Value {
 		for _, i := range t.Issuers {
@@ -92,6 +94,28 @@ func (w *ruleLowering) validate(s ir.Subject) {
 			})
 		}
 	}
+}
+
+// validated gives the ports at which the target's mesh looks at tokens: sidecars
+// at all but their agents', ambient at those behind the Services of a waypoint.
+func (l *lowering) validated(pods ir.Pods) set.Ports {
+	mesh, some := l.mesh()
+	if !some {
+		return set.AllPorts()
+	}
+	var behind set.Ports
+	if mesh.Engine == profile.IstioAmbient {
+		for i := range l.program.Inventory.Workloads {
+			w := &l.program.Inventory.Workloads[i]
+			if w.Mesh && len(w.Services) > 0 && w.Pods.Overlaps(pods) {
+				behind = behind.Union(w.Exposed())
+			}
+		}
+	}
+	if !behind.IsEmpty() {
+		return behind
+	}
+	return set.AllPorts().Subtract(mesh.Uncaptured())
 }
 
 // validateTokens puts what validates tokens before everything that somebody

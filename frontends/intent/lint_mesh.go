@@ -35,11 +35,20 @@ func (l *lowering) plaintext() {
 	}
 }
 
+// mesh gives the profile of the target's mesh; false where there is none.
+func (l *lowering) mesh() (profile.Profile, bool) {
+	if !l.hasMesh() {
+		return profile.Profile{}, false
+	}
+	p, err := profile.Of(l.target.Mesh.Value.Name, "")
+	return p, err == nil
+}
+
 // strictPort gives the least port of an allow that takes mutual TLS only. Ports
 // that no statement names have one mode together, so one stands for them all.
 func (l *lowering) strictPort(r *ir.Rule) (uint16, bool) {
 	rest := r.Traffic.Ports(ir.TCP)
-	if mesh, err := profile.Of(l.target.Mesh.Value.Name, ""); err == nil {
+	if mesh, some := l.mesh(); some {
 		rest = rest.Subtract(mesh.Uncaptured())
 	}
 	var ports []uint16

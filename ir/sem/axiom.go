@@ -153,7 +153,7 @@ func (e *encoding) mixedFamilies() []cube {
 
 // misnamed is pods with accounts that what is declared rules out: a pod of a
 // workload runs as its account, and only the workloads that declare an account
-// run as it in their namespace.
+// run as it in their namespace. What is labelled as a waypoint's runs as that.
 func (e *encoding) misnamed(at end) []diagram.Set {
 	type identity struct{ namespace, account string }
 	var out []diagram.Set
@@ -172,6 +172,14 @@ func (e *encoding) misnamed(at end) []diagram.Set {
 			order = append(order, id)
 		}
 		running[id] = append(running[id], pods...)
+	}
+	seen := map[string]bool{}
+	for i := range e.inventory.Workloads {
+		if ns, behind := e.inventory.Behind(&e.inventory.Workloads[i]); behind && e.mesh && !seen[ns.Name] {
+			seen[ns.Name] = true
+			other := among(e.account[at], e.accountNames.spans(ir.OneOf(ns.Waypoint).Not())...)
+			out = append(out, e.union(product(e.pods(ns.WaypointPods(), at), []cube{{other}})))
+		}
 	}
 	for _, id := range order {
 		account := among(e.account[at], e.accountNames.spans(ir.OneOf(id.account))...)

@@ -78,7 +78,7 @@ func possiblePod(e *Endpoint, u *universe) bool {
 	if ns, declared := inv.Namespace(e.Namespace); declared && !maps.Equal(ns.Labels, e.NamespaceLabels) {
 		return false
 	}
-	return (!u.accounts || possibleAccount(e, inv)) && (!u.mesh || possibleMember(e, inv))
+	return (!u.accounts || possibleAccount(e, inv)) && (!u.mesh || possibleWaypoint(e, inv)) && (!u.mesh || possibleMember(e, inv))
 }
 
 // A pod of a workload runs as its account, and who runs as a declared account
@@ -97,6 +97,15 @@ func possibleAccount(e *Endpoint, inv *ir.Inventory) bool {
 		}
 	}
 	return !declared || runs
+}
+
+// What is labelled as a waypoint's pod runs as that, where one decides for some
+// workload.
+func possibleWaypoint(e *Endpoint, inv *ir.Inventory) bool {
+	return !slices.ContainsFunc(inv.Workloads, func(w ir.Workload) bool {
+		ns, declared := inv.Namespace(w.Namespace)
+		return declared && inv.Facts.Waypoints && ns.Waypoint != "" && w.Mesh && len(w.Services) > 0 && e.In(ns.WaypointPods()) && e.Account != ns.Waypoint
+	})
 }
 
 // Pods of workloads, and others of declared namespaces, are in the mesh where
