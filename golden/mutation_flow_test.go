@@ -645,7 +645,8 @@ func (s *sampler) forOthers(f *sem.Flow) bool {
 	})
 }
 
-// exists reports that a pod has what workloads of its account and mesh have.
+// exists reports that a pod has what workloads of its account and mesh have, and
+// a waypoint's the account of that.
 func (s *sampler) exists(e *sem.Endpoint) bool {
 	switch {
 	case e.IsNode():
@@ -669,6 +670,9 @@ func (s *sampler) exists(e *sem.Endpoint) bool {
 			if w.Account != "" && w.Account != e.Account {
 				return false
 			}
+		}
+		if way, behind := s.inv.Behind(w); behind && e.In(way.WaypointPods()) && e.Account != way.Waypoint {
+			return false
 		}
 		if w.Namespace == e.Namespace && w.Account == e.Account {
 			runs, ran = true, ran || in
