@@ -64,6 +64,7 @@ type lowering struct {
 	program *ir.Program
 	target  lower.Target
 	report  lower.Report
+	made    map[string]*made // policies by namespace and name
 }
 
 // refusal is why something has no form in a NetworkPolicy.

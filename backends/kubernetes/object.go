@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -29,11 +30,45 @@ func (l *lowering) objects(b lower.Bundle) []manifest.Object {
 	}
 	var out []manifest.Object
 	for _, part := range parts {
-		if o, some := l.object(b, part); some {
+		if o, some := l.object(b, part); some && !l.merged(o, part, b.Origins) {
 			out = append(out, o)
 		}
 	}
 	return out
+}
+
+// made is a policy with what it is made of.
+type made struct {
+	policy  *networkingv1.NetworkPolicy
+	origins []ir.Origin
+}
+
+// merged adds a policy to that of the same pods, if there is one: a part of
+// what one bundle is about may be what another is about. Policies of equal pods
+// are a union.
+func (l *lowering) merged(o manifest.Object, part protected, origins []ir.Origin) bool {
+	np := o.Value.(*networkingv1.NetworkPolicy)
+	key := o.Namespace + "/" + o.Name
+	first, twice := l.made[key]
+	if !twice || !reflect.DeepEqual(first.policy.Spec.PodSelector, np.Spec.PodSelector) {
+		if l.made == nil {
+			l.made = map[string]*made{}
+		}
+		l.made[key] = &made{np, origins}
+		return false
+	}
+	first.origins = slices.Concat(first.origins, origins)
+	to := first.policy
+	to.Annotations = lower.Annotations(part.subject, first.origins)
+	to.Spec.Ingress = append(to.Spec.Ingress, np.Spec.Ingress...)
+	to.Spec.Egress = append(to.Spec.Egress, np.Spec.Egress...)
+	for _, t := range np.Spec.PolicyTypes {
+		if !slices.Contains(to.Spec.PolicyTypes, t) {
+			to.Spec.PolicyTypes = append(to.Spec.PolicyTypes, t)
+		}
+	}
+	slices.SortFunc(to.Spec.PolicyTypes, func(a, b networkingv1.PolicyType) int { return strings.Compare(string(b), string(a)) }) // Ingress first
+	return true
 }
 
 // refuseBundle refuses what a bundle says: where its subject is one that a
