@@ -59,6 +59,11 @@ func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.Lis
 	l.egress = egress
 	if egress != nil {
 		l.naming = restrictingNames(egress)
+		for _, r := range l.naming {
+			if ref := l.pastProxy(r.Subject.Pods); ref != nil {
+				l.refuse(r.Origin, &refusal{diag.LacksDNS, ref.reason, ref.nearest})
+			}
+		}
 	}
 	var objects []manifest.Object
 	for _, b := range append(lower.Bundles(p, egress, ingress), hosts...) {

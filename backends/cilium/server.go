@@ -195,6 +195,7 @@ func (l *lowering) unmergeable() {
 			}
 		}
 	}
+	clashes = append(clashes, l.entitiesTogether()...)
 	if clashes == nil {
 		clashes = l.readTogether()
 	}
@@ -210,6 +211,39 @@ func (l *lowering) unmergeable() {
 		l.refuse(c.origin, &refusal{diag.Unmergeable, c.reason, c.todo})
 	}
 }
+
+// entitiesTogether gives the rules that ask entities for names of servers where
+// others do not ask it of entities that may be made of the same selectors
+// (pkg/policy/api/entity.go EntitySelectorMapping).
+func (l *lowering) entitiesTogether() []clash {
+	several := func(f filter) bool {
+		return slices.Contains([]string{entityText(api.EntityCluster), entityText(api.EntityWorld), entityText(api.EntityAll)}, f.selector)
+	}
+	var of []filter
+	for f := range l.noted {
+		if strings.HasPrefix(f.selector, "entity ") {
+			of = append(of, f)
+		}
+	}
+	var out []clash
+	for _, f := range of {
+		for _, g := range of {
+			if f == g || f.direction != g.direction || f.port != g.port || f.last != g.last || !several(f) && !several(g) {
+				continue
+			}
+			for _, a := range l.noted[f] {
+				for _, b := range l.noted[g] {
+					if a.servers && !b.servers && a.pods.Overlaps(b.pods) {
+						out = append(out, clash{a.origin, fmt.Sprintf("%q is for the port without names and for entities that Cilium may make of the same peers", b.origin.Address), apart})
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+func entityText(e api.Entity) string { return fmt.Sprintf("entity %q", e) }
 
 // readTogether gives the rules that ask for names of servers where others
 // restrict what some of the same peers may say on the port.

@@ -121,7 +121,7 @@ func (l *lifting) pastProxy(admin *ir.Stage) {
 		for _, one := range l.rules {
 			for _, i := range one.items {
 				for _, p := range i.ports {
-					if i.direction == ir.Egress && p.dns && one.subject.Pods.Overlaps(r.Subject.Pods) && meets(r.Traffic, &p) {
+					if i.direction == ir.Egress && p.dns && l.mayShare(one.subject.Pods, r.Subject.Pods) && meets(r.Traffic, &p) {
 						l.diags.Add(diag.RefusedField, r.Origin.Range, fmt.Sprintf("%s accepts DNS of pods whose DNS %s has pass Cilium's proxy: what is accepted first does not.", r.Origin.Address, i.origin.Address),
 							"Leave the port of DNS out of the accept.")
 					}
@@ -129,6 +129,13 @@ func (l *lifting) pastProxy(admin *ir.Stage) {
 			}
 		}
 	}
+}
+
+// mayShare reports whether some pod may be of both sets, by what is declared of
+// namespaces.
+func (l *lifting) mayShare(a, b ir.Pods) bool {
+	both, some := a.And(b)
+	return some && len(l.options.Inventory.Narrow(both)) > 0
 }
 
 func meets(t ir.Traffic, p *portRule) bool {

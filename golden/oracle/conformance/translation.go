@@ -34,11 +34,19 @@ func Translation(t *testing.T, f *Family, programs int, board *Scoreboard) {
 		profiles := f.profiles(t)
 		draws(t, programs, func(rt *rapid.T) {
 			p := rapid.SampledFrom(profiles).Draw(rt, "profile")
-			s, differ := f.translate(rt, p, random.Intent(rt, f.Dialect), asEmitted, board)
+			text := random.Intent(rt, f.Dialect)
+			s, differ := f.translate(rt, p, text, asEmitted, board)
 			s.Family, s.Check = f.Name, "translation"
 			board.Add(s)
 			if differ != "" {
 				rt.Fatalf("%s", differ)
+			}
+			// What a backend cannot say it refuses itself: that the proof has to, or
+			// that what was rendered cannot be read, is a mistake in one of the two.
+			if s.Cases == 1 {
+				if _, proved := renderedWith(rt, text, p.String(), pipeline.Options{Strict: true}); !proved {
+					rt.Fatalf("the proof refuses for %s what the engine takes for the same\n%s", p, text)
+				}
 			}
 		})
 		board.enough(t, f.Name, "translation")
