@@ -32,6 +32,7 @@ type Family struct {
 	Draw     func(*rapid.T) []oracle.Document
 	Argued   []oracle.Argued
 	Dialect  random.Dialect
+	Proved   bool // the proof refuses nothing of what its backend renders of the dialect
 }
 
 // profiles gives the family's profiles.

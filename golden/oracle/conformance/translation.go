@@ -43,7 +43,7 @@ func Translation(t *testing.T, f *Family, programs int, board *Scoreboard) {
 			}
 			// What a backend cannot say it refuses itself: that the proof has to, or
 			// that what was rendered cannot be read, is a mistake in one of the two.
-			if s.Cases == 1 {
+			if s.Cases == 1 && f.Proved {
 				if _, proved := renderedWith(rt, text, p.String(), pipeline.Options{Strict: true}); !proved {
 					rt.Fatalf("the proof refuses for %s what the engine takes for the same\n%s", p, text)
 				}
