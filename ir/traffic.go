@@ -400,6 +400,12 @@ func (t Traffic) Requests() []Request { return t.requests }
 // Names gives what DNS is restricted to; nil for no restriction.
 func (t Traffic) Names() []Name { return t.names }
 
+// MayMeet reports whether a flow of the protocol may be of both. What number a
+// port's name has is not known.
+func (t Traffic) MayMeet(u Traffic, p Protocol) bool {
+	return len(t.Named()) > 0 || len(u.Named()) > 0 || !t.Ports(p).Intersect(u.Ports(p)).IsEmpty()
+}
+
 // Contains reports whether t surely has all that u has. For requests it
 // compares patterns by their text, so false may mean "not known".
 func (t Traffic) Contains(u Traffic) bool {

@@ -139,14 +139,14 @@ func (l *lowering) note(r *ir.Rule, d ir.Direction, p layer3, t layer4) {
 // noteDNS keeps in mind who has rules for DNS, and who has others that the proxy
 // reads on its port.
 func (l *lowering) noteDNS(r *ir.Rule, t layer4) {
-	at := api.PortProtocol{Port: strconv.Itoa(int(l.dnsPort())), Protocol: api.ProtoTCP}
+	one := noted{pods: r.Subject.Pods, origin: r.Origin}
 	for _, rule := range t.ports {
-		one := noted{pods: r.Subject.Pods, origin: r.Origin}
 		switch {
-		case !slices.Contains(rule.Ports, at):
+		case rule.Rules == nil && rule.ServerNames == nil: // as most are
+		case !slices.Contains(rule.Ports, api.PortProtocol{Port: strconv.Itoa(int(l.dnsPort())), Protocol: api.ProtoTCP}):
 		case rule.Rules != nil && rule.Rules.DNS != nil:
 			l.dnsAt = append(l.dnsAt, one)
-		case rule.Rules != nil || rule.ServerNames != nil:
+		default:
 			l.onDNS = append(l.onDNS, one)
 		}
 	}
@@ -166,7 +166,7 @@ func (p *layer3) texts() []string {
 		add("endpoint ", s)
 	}
 	for _, e := range p.entities {
-		add("entity ", e)
+		out = append(out, entityText(e))
 	}
 	for _, c := range p.cidrs {
 		add("range ", c)
@@ -182,18 +182,13 @@ func (p *layer3) texts() []string {
 func (l *lowering) unmergeable() {
 	var clashes []clash
 	for _, all := range l.noted {
-		for _, a := range all {
-			for _, b := range all {
-				if !a.servers || b.servers || !a.pods.Overlaps(b.pods) {
-					continue
-				}
-				what := "without names"
-				if b.restrict {
-					what = "with requests or DNS names"
-				}
-				clashes = append(clashes, clash{a.origin, fmt.Sprintf("%q is for the same peers and port %s, and Cilium makes one of the two", b.origin.Address, what), apart})
+		clashes = append(clashes, unlike(all, all, func(b noted) string {
+			what := "without names"
+			if b.restrict {
+				what = "with requests or DNS names"
 			}
-		}
+			return fmt.Sprintf("%q is for the same peers and port %s, and Cilium makes one of the two", b.origin.Address, what)
+		})...)
 	}
 	clashes = append(clashes, l.entitiesTogether()...)
 	if clashes == nil {
@@ -212,38 +207,52 @@ func (l *lowering) unmergeable() {
 	}
 }
 
-// entitiesTogether gives the rules that ask entities for names of servers where
-// others do not ask it of entities that may be made of the same selectors
-// (pkg/policy/api/entity.go EntitySelectorMapping).
-func (l *lowering) entitiesTogether() []clash {
-	several := func(f filter) bool {
-		return slices.Contains([]string{entityText(api.EntityCluster), entityText(api.EntityWorld), entityText(api.EntityAll)}, f.selector)
-	}
-	var of []filter
-	for f := range l.noted {
-		if strings.HasPrefix(f.selector, "entity ") {
-			of = append(of, f)
-		}
-	}
+// unlike gives those of the first that ask for names of servers where one of the
+// others does not for some of the same pods.
+func unlike(asks, others []noted, reason func(other noted) string) []clash {
 	var out []clash
-	for _, f := range of {
-		for _, g := range of {
-			if f == g || f.direction != g.direction || f.port != g.port || f.last != g.last || !several(f) && !several(g) {
-				continue
-			}
-			for _, a := range l.noted[f] {
-				for _, b := range l.noted[g] {
-					if a.servers && !b.servers && a.pods.Overlaps(b.pods) {
-						out = append(out, clash{a.origin, fmt.Sprintf("%q is for the port without names and for entities that Cilium may make of the same peers", b.origin.Address), apart})
-					}
-				}
+	for _, a := range asks {
+		for _, b := range others {
+			if a.servers && !b.servers && a.pods.Overlaps(b.pods) {
+				out = append(out, clash{a.origin, reason(b), apart})
 			}
 		}
 	}
 	return out
 }
 
-func entityText(e api.Entity) string { return fmt.Sprintf("entity %q", e) }
+// entitiesTogether gives the rules that ask entities for names of servers where
+// others do not ask it of entities that may be made of the same selectors
+// (pkg/policy/api/entity.go EntitySelectorMapping).
+func (l *lowering) entitiesTogether() []clash {
+	several := func(f filter) bool {
+		return slices.ContainsFunc([]api.Entity{api.EntityCluster, api.EntityWorld, api.EntityAll}, func(e api.Entity) bool { return f.selector == entityText(e) })
+	}
+	var of []filter
+	for f := range l.noted {
+		if strings.HasPrefix(f.selector, entityKind) {
+			of = append(of, f)
+		}
+	}
+	var out []clash
+	for _, f := range of {
+		for _, g := range of {
+			samePort := f.direction == g.direction && f.port == g.port && f.last == g.last
+			if f == g || !samePort || !several(f) && !several(g) {
+				continue
+			}
+			out = append(out, unlike(l.noted[f], l.noted[g], func(b noted) string {
+				return fmt.Sprintf("%q is for the port without names and for entities that Cilium may make of the same peers", b.origin.Address)
+			})...)
+		}
+	}
+	return out
+}
+
+// entityKind begins the text of an entity.
+const entityKind = "entity "
+
+func entityText(e api.Entity) string { return entityKind + string(e) }
 
 // readTogether gives the rules that ask for names of servers where others
 // restrict what some of the same peers may say on the port.
@@ -251,7 +260,7 @@ func (l *lowering) readTogether() []clash {
 	var out []clash
 	for _, a := range l.read {
 		for _, b := range l.read {
-			if a.servers && !b.servers && a.direction == b.direction && overlap(&a.rule, &b.rule) {
+			if a.servers && !b.servers && a.direction == b.direction && a.overlaps(&b) {
 				out = append(out, clash{a.rule.Origin, fmt.Sprintf("%q restricts requests or DNS names for some of the same peers and ports, and Cilium would let all of them pass, and all names of servers", b.rule.Origin.Address), apart})
 			}
 		}
@@ -259,12 +268,9 @@ func (l *lowering) readTogether() []clash {
 	return out
 }
 
-// overlap reports whether a TCP connection may be of both rules. What number a
-// port's name has is not known.
-func overlap(a, b *ir.Rule) bool {
-	t, u := a.Traffic, b.Traffic
-	ports := len(t.Named()) > 0 || len(u.Named()) > 0 || !t.Ports(ir.TCP).Intersect(u.Ports(ir.TCP)).IsEmpty()
-	return ports && a.Subject.Pods.Overlaps(b.Subject.Pods) && a.Peers.Overlaps(b.Peers)
+// overlaps reports whether a TCP connection may be of both.
+func (a *read) overlaps(b *read) bool {
+	return a.rule.Traffic.MayMeet(b.rule.Traffic, ir.TCP) && a.rule.Subject.Pods.Overlaps(b.rule.Subject.Pods) && a.rule.Peers.Overlaps(b.rule.Peers)
 }
 
 // clash is a refusal of unmergeable.

@@ -39,7 +39,7 @@ func (Backend) Name() string { return string(profile.Kubernetes) }
 // Lower gives the objects that mean the program, sorted by namespace, kind and
 // name.
 func (Backend) Lower(p *ir.Program, t lower.Target) ([]manifest.Object, diag.List) {
-	l := &lowering{program: lower.Share(p, t.Role), target: t, report: lower.Report{Target: t}}
+	l := &lowering{program: lower.Share(p, t.Role), target: t, report: lower.Report{Target: t}, made: map[string]*made{}}
 	l.unsayable()
 	entries := l.divide()
 	egress, ok1 := l.flatten(ir.Egress)

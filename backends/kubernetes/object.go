@@ -51,9 +51,6 @@ func (l *lowering) merged(o manifest.Object, part protected, origins []ir.Origin
 	key := o.Namespace + "/" + o.Name
 	first, twice := l.made[key]
 	if !twice || !reflect.DeepEqual(first.policy.Spec.PodSelector, np.Spec.PodSelector) {
-		if l.made == nil {
-			l.made = map[string]*made{}
-		}
 		l.made[key] = &made{np, origins}
 		return false
 	}
@@ -62,12 +59,9 @@ func (l *lowering) merged(o manifest.Object, part protected, origins []ir.Origin
 	to.Annotations = lower.Annotations(part.subject, first.origins)
 	to.Spec.Ingress = append(to.Spec.Ingress, np.Spec.Ingress...)
 	to.Spec.Egress = append(to.Spec.Egress, np.Spec.Egress...)
-	for _, t := range np.Spec.PolicyTypes {
-		if !slices.Contains(to.Spec.PolicyTypes, t) {
-			to.Spec.PolicyTypes = append(to.Spec.PolicyTypes, t)
-		}
-	}
-	slices.SortFunc(to.Spec.PolicyTypes, func(a, b networkingv1.PolicyType) int { return strings.Compare(string(b), string(a)) }) // Ingress first
+	types := append(to.Spec.PolicyTypes, np.Spec.PolicyTypes...)
+	slices.SortFunc(types, func(a, b networkingv1.PolicyType) int { return cmp.Compare(b, a) }) // Ingress first
+	to.Spec.PolicyTypes = slices.Compact(types)
 	return true
 }
 

@@ -289,18 +289,13 @@ func (a *assembly) together() {
 			reads := &a.rest[j]
 			at := [2]string{reads.Origin.Address, asks.Origin.Address}
 			if reads.Traffic.Requests() == nil || a.told[at] || !reads.Subject.Pods.Overlaps(asks.Subject.Pods) ||
-				!tcpMeets(reads.Traffic, asks.Traffic) || !reads.Peers.Overlaps(asks.Peers) {
+				!reads.Traffic.MayMeet(asks.Traffic, ir.TCP) || !reads.Peers.Overlaps(asks.Peers) {
 				continue
 			}
 			a.told[at] = true
 			a.refuse(*reads, fmt.Sprintf("is for requests on a port on which %s asks some of the same peers for server names: Cilium lets all requests pass, and all names", asks.Origin.Address), "Use different ports, or peers that have nothing in common.")
 		}
 	}
-}
-
-// tcpMeets reports whether both may be of one TCP port.
-func tcpMeets(t, u ir.Traffic) bool {
-	return len(t.Named()) > 0 || len(u.Named()) > 0 || !t.Ports(ir.TCP).Intersect(u.Ports(ir.TCP)).IsEmpty()
 }
 
 func (a *assembly) unmergeable(i *item, n *naming, why, todo string) {

@@ -78,7 +78,7 @@ func possiblePod(e *Endpoint, u *universe) bool {
 	if ns, declared := inv.Namespace(e.Namespace); declared && !maps.Equal(ns.Labels, e.NamespaceLabels) {
 		return false
 	}
-	return (!u.accounts || possibleAccount(e, inv)) && (!u.mesh || possibleWaypoint(e, inv)) && (!u.mesh || possibleMember(e, inv))
+	return (!u.accounts || possibleAccount(e, inv)) && (!u.mesh || possibleWaypoint(e, inv) && possibleMember(e, inv))
 }
 
 // A pod of a workload runs as its account, and who runs as a declared account
